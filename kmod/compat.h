@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The only home of kernel-version differences. Each says what changed, when.
+ */
+#ifndef _KMQ_COMPAT_H
+#define _KMQ_COMPAT_H
+
+#include <linux/device.h>
+#include <linux/version.h>
+
+/* 6.4: class_create() lost its owner. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+#define kmq_class_create(name) class_create(name)
+#else
+#define kmq_class_create(name) class_create(THIS_MODULE, name)
+#endif
+
+/* 6.3: device_type.devnode() takes a const device. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#define kmq_devnode_device const struct device
+#else
+#define kmq_devnode_device struct device
+#endif
+
+#endif /* _KMQ_COMPAT_H */

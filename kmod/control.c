@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /dev/kmq/control: creates, removes and enumerates queues. Who may open it may
+ * create; the node's mode (root's alone, unless a udev rule says otherwise)
+ * decides.
+ */
+#include <linux/capability.h>
+#include <linux/cdev.h>
+#include <linux/cred.h>
+#include <linux/ctype.h>
+#include <linux/fcntl.h>
+#include <linux/fs.h>
+#include <linux/kmq.h>
+#include <linux/stat.h>
+#include <linux/uaccess.h>
+
+#include "control.h"
+#include "file.h"
+#include "registry.h"
+#include "stats.h"
+
+#define KMQ_CONTROL_NAME "control"
+#define KMQ_CONTROL_MINOR 0
+#define KMQ_CONTROL_MODE 0600
+
+#define KMQ_CREATE_FLAGS (KMQ_CREATE_EXCLUSIVE | KMQ_CREATE_OPEN | \
+			  KMQ_CREATE_OWNER | KMQ_CREATE_NONBLOCK)
+
+static struct cdev kmq_control_cdev;
+static struct kmq_node *kmq_control_node;
+
+/* NUL-terminated, and zero behind: what is unused now may mean something. */
+static bool kmq_name_terminated(const char name[KMQ_NAME_SIZE])
+{
+	size_t length = strnlen(name, KMQ_NAME_SIZE);
+
+	return length < KMQ_NAME_SIZE &&
+	       !memchr_inv(name + length, 0, KMQ_NAME_SIZE - length);
+}
+
+static bool kmq_name_valid(const char *name)
+{
+	const char *c;
+
+	if (*name == '.' || !strcmp(name, KMQ_CONTROL_NAME))
+		return false;
+	for (c = name; *c; c++)
+		if (!isascii(*c) || !(isalnum(*c) || strchr("._-", *c)))
+			return false;
+	return true;
+}
+
+static long kmq_control_features(void __user *arg)
+{
+	struct kmq_features features;
+
+	if (copy_from_user(&features, arg, sizeof(features)))
+		return -EFAULT;
+	if (features.reserved)
+		return -EINVAL;
+	features.abi_version = KMQ_ABI_VERSION;
+	features.features = KMQ_FEATURE_MESSAGE | KMQ_FEATURE_LEASE |
+			    KMQ_FEATURE_CALL | KMQ_FEATURE_BATCH;
+	return copy_to_user(arg, &features, sizeof(features)) ? -EFAULT : 0;
+}
+
+/* What does not depend on defaults. */
+static int kmq_create_check_words(const struct kmq_create *create)
+{
+	if (memchr_inv(create->reserved, 0, sizeof(create->reserved)) ||
+	    create->flags & ~KMQ_CREATE_FLAGS ||
+	    create->kind > KMQ_KIND_RING ||
+	    create->policy > KMQ_POLICY_DROP_OLDEST ||
+	    create->lifetime > KMQ_LIFETIME_EPHEMERAL ||
+	    create->mode & ~0777)
+		return -EINVAL;
+	if (!(create->flags & KMQ_CREATE_OWNER) && (create->uid || create->gid))
+		return -EINVAL;
+	if (create->kind != KMQ_KIND_MESSAGE)
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+static int kmq_create_check_name(struct kmq_create *create)
+{
+	bool exclusive = create->flags & KMQ_CREATE_EXCLUSIVE;
+	bool open = create->flags & KMQ_CREATE_OPEN;
+
+	if (!kmq_name_terminated(create->name))
+		return -EINVAL;
+	if (!*create->name) {
+		create->lifetime = KMQ_LIFETIME_EPHEMERAL;
+		return exclusive ? -EINVAL : 0;
+	}
+	if (!kmq_name_valid(create->name) || (open && !exclusive))
+		return -EINVAL;
+	if (create->flags & KMQ_CREATE_NONBLOCK && !open)
+		return -EINVAL;
+	return 0;
+}
+
+/* Defaults and limits; in an order that no product can overflow. */
+static int kmq_create_check_sizes(struct kmq_create *create)
+{
+	create->capacity = create->capacity ?: KMQ_CAPACITY_DEFAULT;
+	create->inline_size = create->inline_size ?: KMQ_INLINE_DEFAULT;
+	create->max_message = create->max_message ?: KMQ_MESSAGE_DEFAULT;
+	create->mode = create->mode ?: KMQ_MODE_DEFAULT;
+	if (create->capacity > KMQ_CAPACITY_MAX ||
+	    create->inline_size < 8 || create->inline_size > KMQ_INLINE_MAX ||
+	    create->max_message > KMQ_MESSAGE_MAX)
+		return -EINVAL;
+	create->inline_size = round_up(create->inline_size, 8);
+	if (!create->byte_limit)
+		create->byte_limit = min_t(u64, KMQ_BYTE_LIMIT_MAX,
+					   (u64)create->capacity *
+					   create->max_message);
+	if (create->byte_limit < create->max_message ||
+	    create->byte_limit > KMQ_BYTE_LIMIT_MAX)
+		return -EINVAL;
+	return 0;
+}
+
+static int kmq_create_owner(const struct kmq_create *create, kuid_t *uid,
+			    kgid_t *gid)
+{
+	*uid = current_fsuid();
+	*gid = current_fsgid();
+	if (!(create->flags & KMQ_CREATE_OWNER))
+		return 0;
+	*uid = make_kuid(current_user_ns(), create->uid);
+	*gid = make_kgid(current_user_ns(), create->gid);
+	if (!uid_valid(*uid) || !gid_valid(*gid))
+		return -EINVAL;
+	if (uid_eq(*uid, current_fsuid()) && in_group_p(*gid))
+		return 0;
+	return capable(CAP_CHOWN) ? 0 : -EPERM;
+}
+
+/* Tell what was chosen; then the descriptor, after which nothing can fail. */
+static int kmq_create_deliver(struct kmq_queue *queue,
+			      const struct kmq_create *create, bool open,
+			      void __user *arg)
+{
+	unsigned int flags = 0;
+
+	if (copy_to_user(arg, create, sizeof(*create)))
+		return -EFAULT;
+	if (!open)
+		return 0;
+	if (create->flags & KMQ_CREATE_NONBLOCK)
+		flags = O_NONBLOCK;
+	return kmq_file_install(queue, flags);
+}
+
+static long kmq_control_create(void __user *arg)
+{
+	struct kmq_create create;
+	struct kmq_queue *queue;
+	kuid_t uid;
+	kgid_t gid;
+	bool open;
+	int err, fd;
+
+	if (copy_from_user(&create, arg, sizeof(create)))
+		return -EFAULT;
+	err = kmq_create_check_words(&create);
+	if (!err)
+		err = kmq_create_check_name(&create);
+	if (!err)
+		err = kmq_create_check_sizes(&create);
+	if (!err)
+		err = kmq_create_owner(&create, &uid, &gid);
+	if (err)
+		return err;
+
+	open = create.flags & KMQ_CREATE_OPEN || !*create.name;
+	queue = kmq_registry_create(&create, uid, gid, open);
+	if (PTR_ERR_OR_ZERO(queue) == -EEXIST &&
+	    !(create.flags & KMQ_CREATE_EXCLUSIVE))
+		return 0;
+	if (IS_ERR(queue))
+		return PTR_ERR(queue);
+	fd = kmq_create_deliver(queue, &create, open, arg);
+	if (fd < 0)
+		kmq_registry_abort(queue, open);
+	else if (!open)
+		kmq_queue_put(queue);
+	return fd;
+}
+
+/* The name in a struct kmq_remove is as valid as its queue exists. */
+static long kmq_control_remove(void __user *arg)
+{
+	struct kmq_remove remove;
+
+	if (copy_from_user(&remove, arg, sizeof(remove)))
+		return -EFAULT;
+	if (remove.flags || remove.reserved ||
+	    !kmq_name_terminated(remove.name) || !*remove.name ||
+	    !kmq_name_valid(remove.name))
+		return -EINVAL;
+	return kmq_registry_remove(remove.name);
+}
+
+static long kmq_control_next(struct kmq_info __user *arg)
+{
+	struct kmq_queue *queue;
+	struct kmq_info info;
+	u32 id;
+
+	if (get_user(id, &arg->id))
+		return -EFAULT;
+	queue = kmq_registry_next(id);
+	if (!queue)
+		return -ENOENT;
+	kmq_stats_fill(queue, &info);
+	kmq_queue_put(queue);
+	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
+}
+
+static long kmq_control_ioctl(struct file *file, unsigned int cmd,
+			      unsigned long arg)
+{
+	void __user *user = (void __user *)arg;
+
+	switch (cmd) {
+	case KMQ_CTL_FEATURES:
+		return kmq_control_features(user);
+	case KMQ_CTL_CREATE:
+		return kmq_control_create(user);
+	case KMQ_CTL_REMOVE:
+		return kmq_control_remove(user);
+	case KMQ_CTL_NEXT:
+		return kmq_control_next(user);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static const struct file_operations kmq_control_fops = {
+	.owner = THIS_MODULE,
+	.open = stream_open,
+	.unlocked_ioctl = kmq_control_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+int kmq_control_init(void)
+{
+	dev_t devt = kmq_devt(KMQ_CONTROL_MINOR);
+	int err;
+
+	cdev_init(&kmq_control_cdev, &kmq_control_fops);
+	kmq_control_cdev.owner = THIS_MODULE;
+	err = cdev_add(&kmq_control_cdev, devt, 1);
+	if (err)
+		return err;
+	kmq_control_node = kmq_node_new(KMQ_CONTROL_NAME, KMQ_CONTROL_MINOR,
+					KMQ_CONTROL_MODE, GLOBAL_ROOT_UID,
+					GLOBAL_ROOT_GID);
+	if (!IS_ERR(kmq_control_node))
+		return 0;
+	cdev_del(&kmq_control_cdev);
+	return PTR_ERR(kmq_control_node);
+}
+
+void kmq_control_exit(void)
+{
+	kmq_node_free(kmq_control_node);
+	cdev_del(&kmq_control_cdev);
+}

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The file operations of a queue: copy, check, call. A message's way out is
+ * kmq_write() -> message.c -> wait.c -> queue.c; its way in ends in kmq_read().
+ *
+ * There are two pairs of doors: read and write for the plain system calls,
+ * read_iter and write_iter for readv, writev and io_uring. The plain ones are
+ * not a duplicate to be removed: they save each call the setting up of an
+ * iterator, which is a tenth of a short message's cost.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/cdev.h>
+#include <linux/file.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+
+#include "file.h"
+#include "ioctl.h"
+#include "registry.h"
+
+static struct cdev kmq_cdev;
+
+static struct kmq_handle *kmq_handle_new(struct kmq_queue *queue)
+{
+	struct kmq_handle *handle = kzalloc(sizeof(*handle),
+					    GFP_KERNEL_ACCOUNT);
+
+	if (!handle)
+		return NULL;
+	handle->queue = queue;
+	handle->filter.mode = KMQ_SELECT_ANY;
+	spin_lock_init(&handle->lock);
+	kmq_leases_init(&handle->leases);
+	return handle;
+}
+
+/* A queue has no position: pread, pwrite and lseek get ESPIPE. */
+static void kmq_file_prepare(struct inode *inode, struct file *file)
+{
+	stream_open(inode, file);
+	file->f_mode |= FMODE_NOWAIT;
+}
+
+static int kmq_open(struct inode *inode, struct file *file)
+{
+	struct kmq_queue *queue = kmq_registry_open(iminor(inode));
+	struct kmq_handle *handle;
+
+	if (IS_ERR(queue))
+		return PTR_ERR(queue);
+	handle = kmq_handle_new(queue);
+	if (!handle) {
+		kmq_registry_close(queue);
+		return -ENOMEM;
+	}
+	file->private_data = handle;
+	kmq_file_prepare(inode, file);
+	return 0;
+}
+
+/* The last descriptor and the last call through it are gone. */
+static int kmq_release(struct inode *inode, struct file *file)
+{
+	struct kmq_handle *handle = file->private_data;
+
+	kmq_leases_return(&handle->leases, handle->queue);
+	kmq_registry_close(handle->queue);
+	kfree(handle);
+	return 0;
+}
+
+static int kmq_fasync(int fd, struct file *file, int on)
+{
+	struct kmq_handle *handle = file->private_data;
+
+	return fasync_helper(fd, file, on, &handle->queue->fasync);
+}
+
+static __poll_t kmq_poll(struct file *file, poll_table *table)
+{
+	struct kmq_handle *handle = file->private_data;
+	struct kmq_selection filter = kmq_handle_filter(handle);
+
+	__poll_t mask = EPOLLHUP | EPOLLERR;
+
+	/* Ready is what would succeed, and never what fails with EBADF. */
+	if (file->f_mode & FMODE_READ)
+		mask |= EPOLLIN | EPOLLRDNORM;
+	if (file->f_mode & FMODE_WRITE)
+		mask |= EPOLLOUT | EPOLLWRNORM;
+	/* Joins before it looks: barrier B in wait.c. */
+	poll_wait(file, &handle->queue->pollers, table);
+	return kmq_readiness(handle->queue, &filter) & mask;
+}
+
+/* A message of @size bytes from the caller's memory, type 1, priority 0. */
+static struct kmq_slot *kmq_plain_slot(struct kmq_queue *queue, size_t size)
+{
+	struct kmq_slot *slot;
+
+	if (size > queue->max_message)
+		return ERR_PTR(-EMSGSIZE);
+	slot = kmq_slot_get(&queue->pool, size);
+	if (IS_ERR(slot))
+		return slot;
+	slot->type = 1;
+	slot->priority = 0;
+	return slot;
+}
+
+static ssize_t kmq_write_slot(struct kmq_queue *queue, struct kmq_slot *slot,
+			      int err, bool nonblock)
+{
+	const struct kmq_patience patience = { .nonblock = nonblock };
+	ssize_t size = slot->size;
+	u64 sequence;
+
+	if (!err)
+		err = kmq_send(queue, &slot, 1, &patience, &sequence);
+	if (err > 0)
+		return size;
+	kmq_slot_put(&queue->pool, slot);
+	return err;
+}
+
+static ssize_t kmq_write(struct file *file, const char __user *from,
+			 size_t size, loff_t *pos)
+{
+	struct kmq_handle *handle = file->private_data;
+	struct kmq_slot *slot = kmq_plain_slot(handle->queue, size);
+
+	if (IS_ERR(slot))
+		return PTR_ERR(slot);
+	return kmq_write_slot(handle->queue, slot, kmq_slot_copy_in(slot, from),
+			      file->f_flags & O_NONBLOCK);
+}
+
+static bool kmq_iocb_nonblock(const struct kiocb *iocb)
+{
+	return (iocb->ki_flags & IOCB_NOWAIT) ||
+	       (iocb->ki_filp->f_flags & O_NONBLOCK);
+}
+
+static ssize_t kmq_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct kmq_handle *handle = iocb->ki_filp->private_data;
+	struct kmq_slot *slot = kmq_plain_slot(handle->queue,
+					       iov_iter_count(from));
+
+	if (IS_ERR(slot))
+		return PTR_ERR(slot);
+	return kmq_write_slot(handle->queue, slot,
+			      kmq_slot_copy_in_iter(slot, from),
+			      kmq_iocb_nonblock(iocb));
+}
+
+/* Take one message for @room bytes: 0, or an error. */
+static __always_inline int kmq_read_slot(struct kmq_handle *handle, size_t room,
+					 bool nonblock, struct kmq_slot **slot)
+{
+	const struct kmq_patience patience = { .nonblock = nonblock };
+	const struct kmq_want want = {
+		.selection = kmq_handle_filter(handle),
+		.truncate = READ_ONCE(handle->truncate),
+	};
+	struct kmq_part part = { .room = min_t(size_t, room, U32_MAX) };
+	int taken = kmq_receive(handle->queue, &want, &part, 1, &patience);
+
+	*slot = part.slot;
+	return taken < 0 ? taken : 0;
+}
+
+static inline ssize_t kmq_read_done(struct kmq_handle *handle, struct kmq_slot *slot,
+			     u32 size, int err)
+{
+	if (unlikely(err)) {
+		kmq_put_back(handle->queue, slot, false);
+		return err;
+	}
+	WRITE_ONCE(handle->last_size, slot->size);
+	kmq_discard(handle->queue, slot);
+	return size;
+}
+
+static ssize_t kmq_read(struct file *file, char __user *to, size_t room,
+			loff_t *pos)
+{
+	struct kmq_handle *handle = file->private_data;
+	struct kmq_slot *slot;
+	u32 size;
+	int err;
+
+	err = kmq_read_slot(handle, room, file->f_flags & O_NONBLOCK, &slot);
+	if (err)
+		return err;
+	size = min_t(size_t, slot->size, room);
+	return kmq_read_done(handle, slot, size,
+			     kmq_slot_copy_out(slot, to, size));
+}
+
+static ssize_t kmq_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct kmq_handle *handle = iocb->ki_filp->private_data;
+	size_t room = iov_iter_count(to);
+	struct kmq_slot *slot;
+	u32 size;
+	int err;
+
+	err = kmq_read_slot(handle, room, kmq_iocb_nonblock(iocb), &slot);
+	if (err)
+		return err;
+	size = min_t(size_t, slot->size, room);
+	return kmq_read_done(handle, slot, size,
+			     kmq_slot_copy_out_iter(slot, to, size));
+}
+
+static long kmq_unlocked_ioctl(struct file *file, unsigned int cmd,
+			       unsigned long arg)
+{
+	return kmq_ioctl(file, cmd, (void __user *)arg);
+}
+
+static void kmq_show_fdinfo(struct seq_file *seq, struct file *file)
+{
+	struct kmq_handle *handle = file->private_data;
+	struct kmq_selection filter = kmq_handle_filter(handle);
+
+	seq_printf(seq, "kmq-queue:\t%s\n", handle->queue->name);
+	seq_printf(seq, "kmq-id:\t%u\n", handle->queue->id);
+	seq_printf(seq, "kmq-filter:\t%u %lld\n", filter.mode, filter.type);
+	seq_printf(seq, "kmq-leases:\t%u\n", READ_ONCE(handle->leases.count));
+}
+
+static const struct file_operations kmq_fops = {
+	.owner = THIS_MODULE,
+	.open = kmq_open,
+	.release = kmq_release,
+	.read = kmq_read,
+	.write = kmq_write,
+	.read_iter = kmq_read_iter,
+	.write_iter = kmq_write_iter,
+	.poll = kmq_poll,
+	.fasync = kmq_fasync,
+	.unlocked_ioctl = kmq_unlocked_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.show_fdinfo = kmq_show_fdinfo,
+};
+
+/**
+ * kmq_file_install() - a descriptor of a queue, without its node
+ * @queue: from kmq_registry_create() with @open; on success it belongs to the
+ *	descriptor
+ * @flags: O_NONBLOCK or 0
+ *
+ * Context: may sleep.
+ * Return: the descriptor, open for reading and writing; or an error.
+ */
+int kmq_file_install(struct kmq_queue *queue, unsigned int flags)
+{
+	struct kmq_handle *handle;
+	struct file *file;
+	int fd;
+
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	handle = kmq_handle_new(queue);
+	file = handle ? anon_inode_getfile("[kmq]", &kmq_fops, handle,
+					   O_RDWR | flags) : ERR_PTR(-ENOMEM);
+	if (IS_ERR(file)) {
+		kfree(handle);
+		put_unused_fd(fd);
+		return PTR_ERR(file);
+	}
+	kmq_file_prepare(file_inode(file), file);
+	fd_install(fd, file);
+	return fd;
+}
+
+int kmq_file_init(void)
+{
+	cdev_init(&kmq_cdev, &kmq_fops);
+	kmq_cdev.owner = THIS_MODULE;
+	return cdev_add(&kmq_cdev, kmq_devt(1), MINORMASK);
+}
+
+void kmq_file_exit(void)
+{
+	cdev_del(&kmq_cdev);
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The module: init in order, exit in exact reverse. */
+#include <linux/module.h>
+
+#include "control.h"
+#include "file.h"
+#include "registry.h"
+
+static int __init kmq_init(void)
+{
+	int err;
+
+	err = kmq_registry_init();
+	if (err)
+		return err;
+	err = kmq_file_init();
+	if (err)
+		goto registry;
+	err = kmq_control_init();
+	if (err)
+		goto file;
+	return 0;
+
+file:
+	kmq_file_exit();
+registry:
+	kmq_registry_exit();
+	return err;
+}
+
+static void __exit kmq_exit(void)
+{
+	kmq_control_exit();
+	kmq_file_exit();
+	kmq_registry_exit();
+}
+
+module_init(kmq_init);
+module_exit(kmq_exit);
+
+MODULE_AUTHOR("The kmq founders");
+MODULE_DESCRIPTION("Message queues behind character devices");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,472 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One message: get a slot, copy in, copy out, give back.
+ *
+ * This is the only file that touches user memory for a body. All of it runs
+ * without the queue's lock: a copy may fault, sleep, or be made to stall for as
+ * long as user space likes (userfaultfd), and nobody else waits for it.
+ */
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+
+#include "message.h"
+
+/* Slots kept beyond the capacity, for messages on their way in or out. */
+#define KMQ_POOL_SPARE 32
+
+/* The @i-th word; the addresses need not be aligned. */
+#define kmq_word_in(to, from, i, fault)				\
+	unsafe_get_user(((unsigned long *)(to))[i],			\
+			(const unsigned long __user *)(from) + (i), fault)
+#define kmq_word_out(to, from, i, fault)				\
+	unsafe_put_user(((const unsigned long *)(from))[i],		\
+			(unsigned long __user *)(to) + (i), fault)
+
+int kmq_copy_in_short(u8 *to, const u8 __user *from, size_t n)
+{
+	if (!user_read_access_begin(from, n))
+		return -EFAULT;
+	for (; n >= 8 * sizeof(long); n -= 8 * sizeof(long)) {
+		kmq_word_in(to, from, 0, fault);
+		kmq_word_in(to, from, 1, fault);
+		kmq_word_in(to, from, 2, fault);
+		kmq_word_in(to, from, 3, fault);
+		kmq_word_in(to, from, 4, fault);
+		kmq_word_in(to, from, 5, fault);
+		kmq_word_in(to, from, 6, fault);
+		kmq_word_in(to, from, 7, fault);
+		to += 8 * sizeof(long);
+		from += 8 * sizeof(long);
+	}
+	for (; n >= sizeof(long); n -= sizeof(long)) {
+		kmq_word_in(to, from, 0, fault);
+		to += sizeof(long);
+		from += sizeof(long);
+	}
+	for (; n; n--)
+		unsafe_get_user(*to++, from++, fault);
+	user_read_access_end();
+	return 0;
+
+fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
+int kmq_copy_out_short(u8 __user *to, const u8 *from, size_t n)
+{
+	if (!user_write_access_begin(to, n))
+		return -EFAULT;
+	for (; n >= 8 * sizeof(long); n -= 8 * sizeof(long)) {
+		kmq_word_out(to, from, 0, fault);
+		kmq_word_out(to, from, 1, fault);
+		kmq_word_out(to, from, 2, fault);
+		kmq_word_out(to, from, 3, fault);
+		kmq_word_out(to, from, 4, fault);
+		kmq_word_out(to, from, 5, fault);
+		kmq_word_out(to, from, 6, fault);
+		kmq_word_out(to, from, 7, fault);
+		to += 8 * sizeof(long);
+		from += 8 * sizeof(long);
+	}
+	for (; n >= sizeof(long); n -= sizeof(long)) {
+		kmq_word_out(to, from, 0, fault);
+		to += sizeof(long);
+		from += sizeof(long);
+	}
+	for (; n; n--)
+		unsafe_put_user(*from++, to++, fault);
+	user_write_access_end();
+	return 0;
+
+fault:
+	user_write_access_end();
+	return -EFAULT;
+}
+
+int kmq_copy_in_long(void *to, const void __user *from, size_t n)
+{
+	return copy_from_user(to, from, n) ? -EFAULT : 0;
+}
+
+int kmq_copy_out_long(void __user *to, const void *from, size_t n)
+{
+	return copy_to_user(to, from, n) ? -EFAULT : 0;
+}
+
+/* As kmq_slot_copy_in(), for readv, writev and io_uring. */
+int kmq_slot_copy_in_iter(struct kmq_slot *slot, struct iov_iter *from)
+{
+	if (!copy_from_iter_full(slot->body, slot->size, from))
+		return -EFAULT;
+	return 0;
+}
+
+/* As kmq_slot_copy_out(), for readv, writev and io_uring. */
+int kmq_slot_copy_out_iter(const struct kmq_slot *slot, struct iov_iter *to,
+			   u32 size)
+{
+	if (copy_to_iter(slot->body, size, to) != size)
+		return -EFAULT;
+	return 0;
+}
+
+/**
+ * kmq_slot_bytes() - memory that one slot takes
+ * @inline_size: bytes of body in it
+ */
+size_t kmq_slot_bytes(u32 inline_size)
+{
+	return struct_size((struct kmq_slot *)NULL, inline_body, inline_size);
+}
+
+/* Charged to the memory cgroup of the caller. */
+static struct kmq_slot *kmq_slot_alloc(const struct kmq_pool *pool)
+{
+	struct kmq_slot *slot;
+
+	slot = kmalloc(kmq_slot_bytes(pool->inline_size), GFP_KERNEL_ACCOUNT);
+	if (!slot)
+		return NULL;
+	slot->sender = NULL;
+	slot->body = slot->inline_body;
+	return slot;
+}
+
+static void kmq_chain_free(struct kmq_slot *chain)
+{
+	while (chain) {
+		struct kmq_slot *slot = chain;
+
+		chain = slot->next;
+		kfree(slot);
+	}
+}
+
+/* Make @count slots; all or none. */
+static struct kmq_slot *kmq_chain_alloc(const struct kmq_pool *pool, u32 count)
+{
+	struct kmq_slot *chain = NULL;
+
+	while (count--) {
+		struct kmq_slot *slot = kmq_slot_alloc(pool);
+
+		if (!slot) {
+			kmq_chain_free(chain);
+			return NULL;
+		}
+		slot->next = chain;
+		chain = slot;
+		cond_resched();
+	}
+	return chain;
+}
+
+/**
+ * kmq_pool_init() - take the slots of a new queue
+ * @pool: to set up
+ * @capacity: messages, at least 1
+ * @inline_size: bytes
+ *
+ * Context: may sleep.
+ * Return: 0, or -ENOMEM with nothing taken.
+ */
+int kmq_pool_init(struct kmq_pool *pool, u32 capacity, u32 inline_size)
+{
+	spin_lock_init(&pool->lock);
+	pool->inline_size = inline_size;
+	pool->total = capacity;
+	pool->target = capacity + KMQ_POOL_SPARE;
+	pool->free = kmq_chain_alloc(pool, capacity);
+	return pool->free ? 0 : -ENOMEM;
+}
+
+/**
+ * kmq_pool_destroy() - free the slots of a queue that nobody can reach
+ * @pool: all its slots have been given back
+ */
+void kmq_pool_destroy(struct kmq_pool *pool)
+{
+	kmq_chain_free(pool->free);
+	pool->free = NULL;
+}
+
+/* Detach free slots above the target. What is in use is freed on its return. */
+static struct kmq_slot *kmq_pool_trim(struct kmq_pool *pool)
+{
+	struct kmq_slot *chain = NULL;
+
+	lockdep_assert_held(&pool->lock);
+	while (pool->free && pool->total > pool->target) {
+		struct kmq_slot *slot = pool->free;
+
+		pool->free = slot->next;
+		pool->total--;
+		slot->next = chain;
+		chain = slot;
+	}
+	return chain;
+}
+
+/**
+ * kmq_pool_resize() - take or free slots for a new capacity
+ * @pool: in use
+ * @capacity: messages, at least 1
+ *
+ * Context: may sleep; the caller lets one resize run at a time.
+ * Return: 0, or -ENOMEM with nothing changed.
+ */
+int kmq_pool_resize(struct kmq_pool *pool, u32 capacity)
+{
+	u32 have = READ_ONCE(pool->target) - KMQ_POOL_SPARE;
+	u32 more = capacity > have ? capacity - have : 0;
+	struct kmq_slot *chain = kmq_chain_alloc(pool, more);
+	struct kmq_slot *slot;
+
+	if (more && !chain)
+		return -ENOMEM;
+	spin_lock(&pool->lock);
+	pool->target = capacity + KMQ_POOL_SPARE;
+	pool->total += more;
+	while (chain) {
+		slot = chain;
+		chain = slot->next;
+		slot->next = pool->free;
+		pool->free = slot;
+	}
+	chain = kmq_pool_trim(pool);
+	spin_unlock(&pool->lock);
+	kmq_chain_free(chain);
+	return 0;
+}
+
+static struct kmq_slot *kmq_pool_pop(struct kmq_pool *pool)
+{
+	struct kmq_slot *slot;
+
+	spin_lock(&pool->lock);
+	slot = pool->free;
+	if (likely(slot))
+		pool->free = slot->next;
+	spin_unlock(&pool->lock);
+	return slot;
+}
+
+/* All slots are in use: a message more, on its way into a full queue. */
+static struct kmq_slot *kmq_pool_grow(struct kmq_pool *pool)
+{
+	struct kmq_slot *slot = kmq_slot_alloc(pool);
+
+	if (!slot)
+		return NULL;
+	spin_lock(&pool->lock);
+	pool->total++;
+	spin_unlock(&pool->lock);
+	return slot;
+}
+
+static bool kmq_pool_push(struct kmq_pool *pool, struct kmq_slot *slot)
+{
+	bool keep;
+
+	spin_lock(&pool->lock);
+	keep = pool->total <= pool->target;
+	if (likely(keep)) {
+		slot->next = pool->free;
+		pool->free = slot;
+	} else {
+		pool->total--;
+	}
+	spin_unlock(&pool->lock);
+	return keep;
+}
+
+/* @slot is new to its owner, and a reference of @sender is the slot's. */
+static inline void kmq_slot_prepare(struct kmq_slot *slot, struct pid *sender,
+				    kuid_t uid)
+{
+	slot->redeliveries = 0;
+	slot->peekers = 0;
+	slot->doomed = false;
+	slot->is_call = false;
+	slot->lost = 0;
+	slot->uid = uid;
+	/* The number depends on who reads, so the identity itself is kept. */
+	slot->sender = sender;
+}
+
+static noinline int kmq_slot_extend(struct kmq_slot *slot, u32 size)
+{
+	u8 *body = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+
+	if (!body)
+		return -ENOMEM;
+	slot->body = body;
+	return 0;
+}
+
+/**
+ * kmq_slot_fit() - room in a slot for a body
+ * @slot: owned by the caller, got without a size
+ * @pool: that it came from
+ * @size: bytes, at most the queue's max_message
+ *
+ * Context: may sleep.
+ * Return: 0, or -ENOMEM.
+ */
+int kmq_slot_fit(struct kmq_slot *slot, const struct kmq_pool *pool, u32 size)
+{
+	slot->size = size;
+	return likely(size <= pool->inline_size) ? 0 :
+						   kmq_slot_extend(slot, size);
+}
+
+/**
+ * kmq_slot_get() - a slot for a message of the caller
+ * @pool: of the queue
+ * @size: bytes of the body, at most the queue's max_message
+ *
+ * The sender is stamped here. Nothing is allocated for a body that fits inline,
+ * as long as fewer messages are on their way than the pool has to spare.
+ *
+ * Context: may sleep.
+ * Return: the slot, the caller's until the queue accepts it or kmq_slot_put();
+ * or ERR_PTR(-ENOMEM).
+ */
+struct kmq_slot *kmq_slot_get(struct kmq_pool *pool, u32 size)
+{
+	struct kmq_slot *slot = kmq_pool_pop(pool);
+
+	if (unlikely(!slot))
+		slot = kmq_pool_grow(pool);
+	if (!slot)
+		return ERR_PTR(-ENOMEM);
+	kmq_slot_prepare(slot, get_pid(task_tgid(current)), current_euid());
+	slot->size = size;
+	if (likely(size <= pool->inline_size) || !kmq_slot_extend(slot, size))
+		return slot;
+	kmq_slot_put(pool, slot);
+	return ERR_PTR(-ENOMEM);
+}
+
+/**
+ * kmq_slots_get() - kmq_slot_get() for a batch, but for the sizes
+ * @pool: of the queue
+ * @slots: out: each wants a kmq_slot_fit()
+ * @count: of @slots, at least 1
+ *
+ * Context: may sleep.
+ * Return: how many, at least 1; or -ENOMEM.
+ */
+int kmq_slots_get(struct kmq_pool *pool, struct kmq_slot **slots, u32 count)
+{
+	struct pid *sender = task_tgid(current);
+	kuid_t uid = current_euid();
+	u32 got, i;
+
+	spin_lock(&pool->lock);
+	for (got = 0; got < count && pool->free; got++) {
+		slots[got] = pool->free;
+		pool->free = pool->free->next;
+	}
+	spin_unlock(&pool->lock);
+	for (; unlikely(got < count); got++) {
+		slots[got] = kmq_pool_grow(pool);
+		if (!slots[got])
+			break;
+	}
+	if (!got)
+		return -ENOMEM;
+	refcount_add(got, &sender->count);
+	for (i = 0; i < got; i++)
+		kmq_slot_prepare(slots[i], sender, uid);
+	return got;
+}
+
+static inline void kmq_slot_shrink(struct kmq_slot *slot)
+{
+	if (likely(slot->body == slot->inline_body))
+		return;
+	kvfree(slot->body);
+	slot->body = slot->inline_body;
+}
+
+/**
+ * kmq_slot_put() - give a slot back, and its message up
+ * @pool: that it came from
+ * @slot: owned by the caller
+ *
+ * Context: may sleep (vfree); no lock held.
+ */
+void kmq_slot_put(struct kmq_pool *pool, struct kmq_slot *slot)
+{
+	put_pid(slot->sender);
+	kmq_slot_shrink(slot);
+	if (unlikely(!kmq_pool_push(pool, slot)))
+		kfree(slot);
+}
+
+/* kmq_slot_put() for a chain linked through @next. */
+void kmq_slots_put_chain(struct kmq_pool *pool, struct kmq_slot *chain)
+{
+	while (chain) {
+		struct kmq_slot *slot = chain;
+
+		chain = slot->next;
+		kmq_slot_put(pool, slot);
+		cond_resched();
+	}
+}
+
+/* Drop @count references at once. */
+static void kmq_pid_put(struct pid *pid, u32 count)
+{
+	/* All but the last cannot be the last. */
+	if (count > 1)
+		WARN_ON_ONCE(refcount_sub_and_test(count - 1, &pid->count));
+	put_pid(pid);
+}
+
+static void kmq_senders_put(struct kmq_slot **slots, u32 count)
+{
+	u32 i, first = 0;
+
+	for (i = 1; i <= count; i++) {
+		if (i < count && slots[i]->sender == slots[first]->sender)
+			continue;
+		kmq_pid_put(slots[first]->sender, i - first);
+		first = i;
+	}
+}
+
+/**
+ * kmq_slots_put() - kmq_slot_put() for a batch
+ * @pool: that they came from
+ * @slots: owned by the caller
+ * @count: of @slots, at least 1
+ *
+ * Context: may sleep (vfree); no lock held.
+ */
+void kmq_slots_put(struct kmq_pool *pool, struct kmq_slot **slots, u32 count)
+{
+	struct kmq_slot *extra = NULL;
+	u32 i;
+
+	kmq_senders_put(slots, count);
+	for (i = 0; i < count; i++)
+		kmq_slot_shrink(slots[i]);
+	spin_lock(&pool->lock);
+	for (i = 0; i < count; i++) {
+		slots[i]->next = pool->free;
+		pool->free = slots[i];
+	}
+	if (unlikely(pool->total > pool->target))
+		extra = kmq_pool_trim(pool);
+	spin_unlock(&pool->lock);
+	kmq_chain_free(extra);
+}

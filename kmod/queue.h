@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A queue: its settings, what lies in it, the ledger.
+ *
+ * Locking, outermost first:
+ *
+ *	kmq_registry_lock (mutex)   names, nodes, @descriptors, @published
+ *	queue->resize_lock (mutex)  one resize at a time
+ *	  kmq_quota_lock (mutex)    what each user is charged with; leaf
+ *	  queue->lock (spinlock)    everything marked so below; leaf
+ *	  queue->pool.lock          free slots; leaf
+ *	leases->lock (spinlock)     of one descriptor; leaf
+ *
+ * Nothing that sleeps or touches user memory happens under queue->lock, and no
+ * task is woken under it: whoever changes the queue collects what there is to
+ * wake in a struct kmq_wakeups and does it after the unlock (wait.c).
+ *
+ * References: the registry holds one on each queue that has not been removed,
+ * each open file description one.
+ *
+ * The functions kmq_queue_*() move messages between the states of the ledger.
+ * Those that take a queue want queue->lock held; at every unlock
+ *
+ *	sent = received + queued + leased + dropped + purged
+ */
+#ifndef _KMQ_QUEUE_H
+#define _KMQ_QUEUE_H
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/spinlock.h>
+#include <linux/uidgid.h>
+#include <linux/wait.h>
+#include <linux/kmq.h>
+
+#include "message.h"
+#include "order.h"
+
+struct fasync_struct;
+struct kmq_account;
+struct kmq_node;
+
+/* What became of messages, ever. Guarded by the queue's lock. */
+struct kmq_ledger {
+	u64 received;
+	u64 dropped;
+	u64 purged;
+	u64 returned;
+	u64 rejected;
+	u64 calls;
+	u64 replies;
+	u64 peak;
+};
+
+struct kmq_queue {
+	/* Constant from creation on. */
+	char name[KMQ_NAME_SIZE];
+	u32 id;
+	u32 policy;
+	u32 lifetime;
+	u32 max_message;
+	u32 mode;
+	kuid_t uid;
+	kgid_t gid;
+	u64 created;
+	struct kmq_account *account;
+	struct kref ref;
+
+	struct kmq_pool pool;
+
+	spinlock_t lock;
+	/* Guarded by @lock. */
+	bool removed;
+	struct kmq_order order;
+	u32 capacity;
+	u32 queued;
+	u32 leased;
+	u64 bytes;		/* of bodies queued and leased */
+	u64 byte_limit;
+	u64 sequence;		/* of the message accepted last: all ever sent */
+	u64 lost;		/* dropped and not yet told to a receiver */
+	struct kmq_ledger ledger;
+	struct list_head senders;	/* asleep for room, first come first */
+	struct list_head receivers;	/* asleep for a message, likewise */
+	struct rb_root callers;		/* asleep for a reply, by sequence */
+	u32 blocked_senders;
+	u32 blocked_receivers;
+	u32 blocked_callers;
+
+	/* These two have locks of their own; see wait.c about the pairing. */
+	wait_queue_head_t pollers;
+	struct fasync_struct *fasync;
+
+	struct mutex resize_lock;
+	u64 charged;		/* bytes; guarded by @resize_lock */
+
+	/* Guarded by kmq_registry_lock. */
+	bool published;
+	u32 descriptors;
+	struct hlist_node by_name;
+	struct kmq_node *node;
+};
+
+struct kmq_queue *kmq_queue_new(const struct kmq_create *settings, kuid_t uid,
+				kgid_t gid);
+void kmq_queue_free(struct kmq_queue *queue);
+
+/*
+ * The transitions on a message's way through an idle queue are inline: each is
+ * a few instructions, and a message makes four of them.
+ */
+
+/* True if a message of @size bytes fits now. */
+static inline bool kmq_queue_admits(const struct kmq_queue *queue, u32 size)
+{
+	lockdep_assert_held(&queue->lock);
+	return queue->queued + queue->leased < queue->capacity &&
+	       queue->bytes + size <= queue->byte_limit;
+}
+
+/* True if a send of any legal size would neither sleep nor fail for room. */
+static inline bool kmq_queue_writable(const struct kmq_queue *queue)
+{
+	lockdep_assert_held(&queue->lock);
+	if (queue->policy == KMQ_POLICY_DROP_NEWEST ||
+	    queue->policy == KMQ_POLICY_DROP_OLDEST)
+		return true;
+	return list_empty(&queue->senders) &&
+	       kmq_queue_admits(queue, queue->max_message);
+}
+
+/* -> in hand: gets its place among all messages of the queue. */
+static inline void kmq_queue_accept(struct kmq_queue *queue,
+				    struct kmq_slot *slot, u64 now)
+{
+	lockdep_assert_held(&queue->lock);
+	slot->sequence = ++queue->sequence;
+	slot->time = now;
+}
+
+static inline void kmq_queue_enter(struct kmq_queue *queue,
+				   struct kmq_slot *slot)
+{
+	u64 held = ++queue->queued + queue->leased;
+
+	queue->bytes += slot->size;
+	if (held > queue->ledger.peak)
+		queue->ledger.peak = held;
+}
+
+static inline void kmq_queue_leave(struct kmq_queue *queue,
+				   struct kmq_slot *slot)
+{
+	kmq_order_remove(&queue->order, slot);
+	queue->queued--;
+	queue->bytes -= slot->size;
+}
+
+/* In hand -> queued, behind all of its priority. */
+static inline void kmq_queue_push(struct kmq_queue *queue,
+				   struct kmq_slot *slot)
+{
+	lockdep_assert_held(&queue->lock);
+	kmq_order_append(&queue->order, slot);
+	kmq_queue_enter(queue, slot);
+}
+
+/* In hand -> received or leased: a receiver was waiting for it. */
+static inline void kmq_queue_pass(struct kmq_queue *queue,
+				  struct kmq_slot *slot, bool lease)
+{
+	lockdep_assert_held(&queue->lock);
+	if (!lease) {
+		queue->ledger.received++;
+		return;
+	}
+	queue->leased++;
+	queue->bytes += slot->size;
+	if (queue->queued + queue->leased > queue->ledger.peak)
+		queue->ledger.peak = queue->queued + queue->leased;
+}
+
+/* Queued -> received or leased. */
+static inline void kmq_queue_take(struct kmq_queue *queue,
+				  struct kmq_slot *slot, bool lease)
+{
+	lockdep_assert_held(&queue->lock);
+	kmq_queue_leave(queue, slot);
+	kmq_queue_pass(queue, slot, lease);
+}
+
+void kmq_queue_untake(struct kmq_queue *queue, struct kmq_slot *slot,
+		      bool leased);
+void kmq_queue_restore(struct kmq_queue *queue, struct kmq_slot *slot);
+void kmq_queue_settle(struct kmq_queue *queue, struct kmq_slot *slot);
+void kmq_queue_drop(struct kmq_queue *queue, struct kmq_slot *slot);
+void kmq_queue_drop_newest(struct kmq_queue *queue);
+void kmq_queue_purge(struct kmq_queue *queue, struct kmq_slot *slot);
+void kmq_queue_forfeit(struct kmq_queue *queue, struct kmq_slot *slot);
+
+#endif /* _KMQ_QUEUE_H */

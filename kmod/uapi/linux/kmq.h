@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * kmq: message queues behind character devices. The user ABI.
+ *
+ * This header is the manual of the system calls; kmq(4) says the same with
+ * examples, and libkmq wraps it.
+ *
+ * Nodes
+ *	/dev/kmq/control	creates, removes and enumerates queues.
+ *	/dev/kmq/NAME		one named queue. The node comes and goes with
+ *				the queue and has its owner and mode.
+ *	A queue without a name is reached by the descriptor that
+ *	KMQ_CTL_CREATE returned, and by nothing else.
+ *
+ * A message is 0 to max_message bytes with a boundary, a type (as in System V:
+ * signed 64 bit, greater than 0) and a priority (as in POSIX: 0 lowest,
+ * KMQ_PRIORITY_MAX highest). Messages are delivered by priority, then in
+ * order of arrival.
+ *
+ * read(2), write(2)
+ *	write() sends one message of type 1 and priority 0. It returns the
+ *	length, which is all or nothing. A write() of 0 bytes sends an empty
+ *	message (writev() of nothing does not reach the driver).
+ *	read() receives one message and returns its length; 0 is an empty
+ *	message, never end-of-file. What it may take is ruled by the filter of
+ *	the descriptor (KMQ_IOC_SET_DESCRIPTOR).
+ *	Both sleep unless O_NONBLOCK, and restart after a signal as SA_RESTART
+ *	asks. readv, writev and io_uring behave alike.
+ *
+ * poll(2)
+ *	EPOLLIN	 read() would not sleep and would not fail with EAGAIN: there
+ *		 is a message that the descriptor's filter admits.
+ *	EPOLLOUT write() of a message of any legal length would not sleep.
+ *	EPOLLHUP|EPOLLERR  the queue has been removed.
+ *	Each message that arrives is an edge for EPOLLET.
+ *
+ * Layout: every struct has the same layout for 32 and 64 bit callers. Pointers
+ * travel as __u64. Reserved fields and unknown flags must be zero.
+ *
+ * Errors (one cause, one errno, at every door):
+ *	ENOTTY	   the command is unknown, or its struct has another size
+ *	EINVAL	   reserved field or unknown flag not zero; impossible size,
+ *		   type, priority, selection or mode; bad name
+ *	EEXIST	   the name exists, and KMQ_CREATE_EXCLUSIVE was asked for
+ *	ENOENT	   no such queue
+ *	EMSGSIZE   the message is longer than the queue takes, or than the room
+ *		   offered (the message stays in the queue)
+ *	EAGAIN	   would sleep, and was told not to; or the queue is full and
+ *		   its policy is KMQ_POLICY_REJECT
+ *	ETIMEDOUT  the deadline passed
+ *	EINTR	   a signal came where the call cannot be restarted
+ *	EIDRM	   the queue was removed, before the call or under it
+ *	EDQUOT	   over the user's or the module's limit; nothing half-made
+ *	ENOMEM	   no memory
+ *	EFAULT	   bad user address; no message was lost or doubled
+ *	EBADF	   the descriptor is not open for what the call does
+ *	EPERM	   neither the owner of the queue nor CAP_SYS_ADMIN
+ *	ESRCH	   no such lease on this descriptor; no such call waits
+ *	ECANCELED  the request of a call was dropped or purged unread
+ *	EOPNOTSUPP the kind of queue cannot do this
+ */
+#ifndef _UAPI_LINUX_KMQ_H
+#define _UAPI_LINUX_KMQ_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/* Raised when a released layout changes its meaning. Additions do not. */
+#define KMQ_ABI_VERSION		1
+
+#define KMQ_NAME_SIZE		32	/* with the terminating NUL */
+#define KMQ_PRIORITY_MAX	32767	/* as MQ_PRIO_MAX - 1 */
+#define KMQ_BATCH_MAX		1024	/* messages in one batch call */
+#define KMQ_CAPACITY_MAX	65536	/* messages in one queue */
+#define KMQ_INLINE_MAX		4096	/* bytes, largest inline_size */
+#define KMQ_MESSAGE_MAX		(1u << 24) /* bytes, largest max_message */
+#define KMQ_BYTE_LIMIT_MAX	(1ull << 32) /* bytes, largest byte_limit */
+
+/* What a zero in struct kmq_create stands for. */
+#define KMQ_CAPACITY_DEFAULT	64
+#define KMQ_INLINE_DEFAULT	256
+#define KMQ_MESSAGE_DEFAULT	8192
+#define KMQ_MODE_DEFAULT	0600
+/* byte_limit: capacity * max_message */
+
+enum kmq_kind {
+	KMQ_KIND_MESSAGE	= 0,	/* the kernel owns each message */
+	KMQ_KIND_RING		= 1,	/* messages lie in a mapped buffer */
+};
+
+/* What a send does when the queue is full. */
+enum kmq_policy {
+	KMQ_POLICY_BLOCK	= 0,	/* sleeps (EAGAIN if told not to) */
+	KMQ_POLICY_REJECT	= 1,	/* EAGAIN, always at once */
+	KMQ_POLICY_DROP_NEWEST	= 2,	/* accepts it and drops it */
+	KMQ_POLICY_DROP_OLDEST	= 3,	/* drops the longest-queued messages */
+};
+
+enum kmq_lifetime {
+	KMQ_LIFETIME_PERSISTENT	= 0,	/* until removed */
+	KMQ_LIFETIME_EPHEMERAL	= 1,	/* until its last descriptor closes */
+};
+
+/**
+ * struct kmq_features - what this module can do
+ * @abi_version: out: KMQ_ABI_VERSION of the module
+ * @reserved: must be zero
+ * @features: out: KMQ_FEATURE_* bits
+ */
+struct kmq_features {
+	__u32 abi_version;
+	__u32 reserved;
+	__aligned_u64 features;
+};
+
+#define KMQ_FEATURE_MESSAGE	(1ull << 0)	/* KMQ_KIND_MESSAGE */
+#define KMQ_FEATURE_LEASE	(1ull << 1)	/* KMQ_LEASE, ACK, NACK */
+#define KMQ_FEATURE_CALL	(1ull << 2)	/* CALL, REPLY */
+#define KMQ_FEATURE_BATCH	(1ull << 3)	/* SEND_BATCH, RECEIVE_BATCH */
+
+/* Flags of struct kmq_create. */
+#define KMQ_CREATE_EXCLUSIVE	(1u << 0) /* EEXIST if the name exists */
+#define KMQ_CREATE_OPEN		(1u << 1) /* return a descriptor of it; needs
+					   * EXCLUSIVE when it has a name */
+#define KMQ_CREATE_OWNER	(1u << 2) /* take @uid and @gid; EPERM without
+					   * CAP_CHOWN if they are not yours */
+#define KMQ_CREATE_NONBLOCK	(1u << 3) /* the descriptor has O_NONBLOCK */
+
+/**
+ * struct kmq_create - KMQ_CTL_CREATE
+ * @name: 1 to 31 of [A-Za-z0-9._-], not starting with a dot, not "control",
+ *	NUL-terminated and zero behind the NUL. Empty: a queue without a name,
+ *	which is always KMQ_LIFETIME_EPHEMERAL and returned open (EINVAL with
+ *	EXCLUSIVE).
+ * @kind: enum kmq_kind (EOPNOTSUPP for a kind this module does not have)
+ * @policy: enum kmq_policy
+ * @lifetime: enum kmq_lifetime
+ * @flags: KMQ_CREATE_*
+ * @capacity: messages queued and leased at a time, 1 to KMQ_CAPACITY_MAX
+ * @inline_size: bytes; bodies up to this cost no allocation to send; 8 to
+ *	KMQ_INLINE_MAX, rounded up to a multiple of 8
+ * @max_message: bytes, largest body, 1 to KMQ_MESSAGE_MAX
+ * @mode: permission bits of the node, at most 0777
+ * @byte_limit: bytes of all bodies queued and leased at a time; at least
+ *	@max_message (EINVAL), at most KMQ_BYTE_LIMIT_MAX
+ * @uid: owner of the node, with KMQ_CREATE_OWNER; else must be zero
+ * @gid: group of the node, with KMQ_CREATE_OWNER; else must be zero
+ * @reserved: must be zero
+ *
+ * Zero in a size, @mode or @byte_limit asks for the default. On success the
+ * struct is written back with what was chosen; it is untouched when a queue of
+ * this name existed and KMQ_CREATE_EXCLUSIVE was not given (which succeeds,
+ * whatever settings that queue has).
+ *
+ * Returns a descriptor open for reading and writing (O_CLOEXEC) with
+ * KMQ_CREATE_OPEN or without a name; else 0.
+ */
+struct kmq_create {
+	char name[KMQ_NAME_SIZE];
+	__u32 kind;
+	__u32 policy;
+	__u32 lifetime;
+	__u32 flags;
+	__u32 capacity;
+	__u32 inline_size;
+	__u32 max_message;
+	__u32 mode;
+	__aligned_u64 byte_limit;
+	__u32 uid;
+	__u32 gid;
+	__aligned_u64 reserved[4];
+};
+
+/**
+ * struct kmq_remove - KMQ_CTL_REMOVE
+ * @name: of the queue
+ * @flags: must be zero
+ * @reserved: must be zero
+ *
+ * Callers asleep in the queue return EIDRM, pollers see EPOLLHUP|EPOLLERR.
+ * Needs the owner of the queue or CAP_SYS_ADMIN (EPERM).
+ */
+struct kmq_remove {
+	char name[KMQ_NAME_SIZE];
+	__u32 flags;
+	__u32 reserved;
+};
+
+/**
+ * struct kmq_info - settings and ledger of one queue, taken in one instant
+ * @id: KMQ_CTL_NEXT: in: the queue with the lowest id above this one is
+ *	described (0 for the first); out: its id. An id is not given
+ *	again before a million others were.
+ * @name: empty for a queue without a name
+ * @kind: enum kmq_kind
+ * @policy: enum kmq_policy
+ * @lifetime: enum kmq_lifetime
+ * @capacity: messages
+ * @inline_size: bytes
+ * @max_message: bytes
+ * @mode: as created
+ * @uid: owner as created, in the caller's user namespace
+ * @gid: group as created, in the caller's user namespace
+ * @byte_limit: bytes
+ * @bytes: of bodies queued and leased now
+ * @sent: messages accepted, ever
+ * @received: messages taken for good by a reader
+ * @queued: messages waiting now
+ * @leased: messages out on a lease now
+ * @dropped: messages dropped by policy
+ * @purged: messages purged, or withdrawn by a caller that gave up
+ * @returned: leases that ended by NACK or by their descriptor's end
+ * @rejected: sends refused with EAGAIN or ETIMEDOUT because it was full
+ * @calls: requests accepted by KMQ_IOC_CALL
+ * @replies: replies delivered by KMQ_IOC_REPLY
+ * @peak: most messages queued and leased at a time
+ * @blocked_senders: tasks asleep for room now
+ * @blocked_receivers: tasks asleep for a message now
+ * @blocked_callers: tasks asleep for a reply now
+ * @descriptors: open file descriptions now
+ * @created: CLOCK_MONOTONIC, ns
+ * @reserved: zero
+ *
+ * The ledger: sent = received + queued + leased + dropped + purged, always.
+ */
+struct kmq_info {
+	__u32 id;
+	char name[KMQ_NAME_SIZE];
+	__u32 kind;
+	__u32 policy;
+	__u32 lifetime;
+	__u32 capacity;
+	__u32 inline_size;
+	__u32 max_message;
+	__u32 mode;
+	__u32 uid;
+	__u32 gid;
+	__u32 blocked_senders;
+	__u32 blocked_receivers;
+	__u32 blocked_callers;
+	__u32 descriptors;
+	__aligned_u64 byte_limit;
+	__aligned_u64 bytes;
+	__aligned_u64 sent;
+	__aligned_u64 received;
+	__aligned_u64 queued;
+	__aligned_u64 leased;
+	__aligned_u64 dropped;
+	__aligned_u64 purged;
+	__aligned_u64 returned;
+	__aligned_u64 rejected;
+	__aligned_u64 calls;
+	__aligned_u64 replies;
+	__aligned_u64 peak;
+	__aligned_u64 created;
+	__aligned_u64 reserved[4];
+};
+
+/* Flags of struct kmq_message, out. */
+#define KMQ_MESSAGE_TRUNCATED	(1u << 0) /* the body was cut to the room */
+#define KMQ_MESSAGE_CALL	(1u << 1) /* a caller waits for KMQ_IOC_REPLY */
+
+/**
+ * struct kmq_message - one message and what the kernel knows of it
+ * @body: pointer to the bytes; may be 0 if @size is 0
+ * @size: send: bytes. Receive: in: room at @body; out: the full length, also
+ *	when it was truncated
+ * @flags: send: zero. Receive: out: KMQ_MESSAGE_*
+ * @type: send: 1 or more. Receive: out
+ * @priority: send: 0 to KMQ_PRIORITY_MAX. Receive: out
+ * @redeliveries: receive: out: how often it was leased before and came back
+ * @sequence: out: position among all messages this queue accepted, from 1;
+ *	names the message in ACK, NACK and REPLY. REPLY: in: of the request.
+ * @time: receive: out: when it was accepted, CLOCK_MONOTONIC, ns
+ * @lost: receive: out: messages dropped by policy since the last receive by
+ *	ioctl on this queue that told this number
+ * @pid: receive: out: sender's process id in the reader's pid namespace; 0
+ *	when it is not visible there
+ * @uid: receive: out: sender's effective uid in the reader's user namespace
+ * @reserved: must be zero
+ *
+ * What is marked out only is not read on the way in.
+ */
+struct kmq_message {
+	__aligned_u64 body;
+	__u32 size;
+	__u32 flags;
+	__aligned_s64 type;
+	__u32 priority;
+	__u32 redeliveries;
+	__aligned_u64 sequence;
+	__aligned_u64 time;
+	__aligned_u64 lost;
+	__s32 pid;
+	__u32 uid;
+	__aligned_u64 reserved;
+};
+
+/* Flags of struct kmq_transfer, kmq_batch and kmq_call. */
+#define KMQ_DONTWAIT	(1u << 0) /* EAGAIN rather than sleep */
+#define KMQ_TRUNCATE	(1u << 1) /* receive: cut what is longer than the room */
+#define KMQ_PEEK	(1u << 2) /* receive: copy it and leave it queued */
+#define KMQ_LEASE	(1u << 3) /* receive: keep it until ACK or NACK */
+
+/* Which message a receive may take; among those, order decides. */
+enum kmq_select {
+	KMQ_SELECT_FILTER	= 0,	/* as the descriptor's filter says */
+	KMQ_SELECT_ANY		= 1,
+	KMQ_SELECT_EQUAL	= 2,	/* type == select_type */
+	KMQ_SELECT_NOT_EQUAL	= 3,	/* type != select_type */
+	KMQ_SELECT_LOWEST	= 4,	/* the lowest type <= select_type */
+};
+
+/**
+ * struct kmq_transfer - KMQ_IOC_SEND, KMQ_IOC_RECEIVE, KMQ_IOC_REPLY
+ * @deadline: absolute CLOCK_MONOTONIC in ns after which the call gives up with
+ *	ETIMEDOUT; 0 for none. It holds across restarts by signals.
+ * @flags: send: KMQ_DONTWAIT. Receive: all (PEEK and LEASE exclude each
+ *	other; PEEK never sleeps: EAGAIN). Reply: zero.
+ * @select: receive: enum kmq_select; send and reply: zero
+ * @select_type: receive: 1 or more with EQUAL, NOT_EQUAL, LOWEST; else zero
+ * @message: the message
+ *
+ * SEND writes back @message.sequence (0 if policy dropped it at once).
+ * REPLY hands @message to the caller that waits under @message.sequence.
+ * EMSGSIZE there: longer than that caller has room for, who goes on waiting.
+ */
+struct kmq_transfer {
+	__aligned_u64 deadline;
+	__u32 flags;
+	__u32 select;
+	__aligned_s64 select_type;
+	struct kmq_message message;
+};
+
+/**
+ * struct kmq_batch - KMQ_IOC_SEND_BATCH, KMQ_IOC_RECEIVE_BATCH
+ * @deadline: as in struct kmq_transfer
+ * @flags: as in struct kmq_transfer
+ * @select: as in struct kmq_transfer
+ * @select_type: as in struct kmq_transfer
+ * @messages: pointer to an array of struct kmq_message
+ * @count: elements of it, 1 to KMQ_BATCH_MAX
+ * @reserved: must be zero
+ *
+ * Sleeps, if it must, for the first message only, then moves what can be moved
+ * at once. Returns how many messages were sent or received, in array order;
+ * an error is returned only if that is none (an error at a later message ends
+ * the batch before it, and meets the next call). The sequence of messages sent
+ * is not written back. Peeking does not go in delivery order but by type, then
+ * priority, then arrival.
+ */
+struct kmq_batch {
+	__aligned_u64 deadline;
+	__u32 flags;
+	__u32 select;
+	__aligned_s64 select_type;
+	__aligned_u64 messages;
+	__u32 count;
+	__u32 reserved;
+};
+
+/**
+ * struct kmq_call - KMQ_IOC_CALL: send a request and sleep until its reply
+ * @deadline: for both halves; 0 for none
+ * @flags: KMQ_DONTWAIT (for room; the reply is waited for all the same),
+ *	KMQ_TRUNCATE (of the reply)
+ * @reserved: must be zero
+ * @request: as for KMQ_IOC_SEND
+ * @reply: as for KMQ_IOC_RECEIVE
+ *
+ * Needs a descriptor open for reading and writing. A signal that comes before
+ * the request was accepted restarts the call; later it ends it with EINTR. A
+ * request still unread when its caller gives up is withdrawn. A receiver that
+ * dies with the request leased puts it back for another; one that took it for
+ * good and never answers leaves the caller to its deadline.
+ */
+struct kmq_call {
+	__aligned_u64 deadline;
+	__u32 flags;
+	__u32 reserved;
+	struct kmq_message request;
+	struct kmq_message reply;
+};
+
+/**
+ * struct kmq_settle - KMQ_IOC_ACK, KMQ_IOC_NACK
+ * @sequence: of a message leased by this descriptor (ESRCH)
+ * @flags: must be zero
+ * @reserved: must be zero
+ *
+ * ACK ends the lease and the message. NACK, like the end of the descriptor,
+ * puts it back at its place in the order with its redeliveries raised.
+ */
+struct kmq_settle {
+	__aligned_u64 sequence;
+	__u32 flags;
+	__u32 reserved;
+};
+
+/* Flags of struct kmq_descriptor. */
+#define KMQ_DESCRIPTOR_TRUNCATE	(1u << 0) /* read() cuts instead of EMSGSIZE */
+
+/**
+ * struct kmq_descriptor - KMQ_IOC_SET_DESCRIPTOR, KMQ_IOC_GET_DESCRIPTOR
+ * @flags: KMQ_DESCRIPTOR_*
+ * @select: filter of this open file description: enum kmq_select but FILTER
+ *	(which stands for ANY)
+ * @select_type: 1 or more with EQUAL, NOT_EQUAL, LOWEST; else zero
+ * @last_size: get: full length of the message that read() took last; set: zero
+ * @leases: get: messages leased by it; set: zero
+ * @reserved: must be zero
+ *
+ * The filter rules read(), poll() and receives with KMQ_SELECT_FILTER.
+ */
+struct kmq_descriptor {
+	__u32 flags;
+	__u32 select;
+	__aligned_s64 select_type;
+	__u32 last_size;
+	__u32 leases;
+	__aligned_u64 reserved[2];
+};
+
+/**
+ * struct kmq_resize - KMQ_IOC_RESIZE
+ * @capacity: messages, 1 to KMQ_CAPACITY_MAX; 0 keeps it
+ * @flags: must be zero
+ * @byte_limit: bytes, at least max_message (EINVAL); 0 keeps it
+ * @reserved: must be zero
+ *
+ * Nothing queued is lost: a queue that holds more than its new capacity takes
+ * no more until it has drained. Needs the owner or CAP_SYS_ADMIN (EPERM).
+ */
+struct kmq_resize {
+	__u32 capacity;
+	__u32 flags;
+	__aligned_u64 byte_limit;
+	__aligned_u64 reserved[2];
+};
+
+/**
+ * struct kmq_purge - KMQ_IOC_PURGE
+ * @select: enum kmq_select but FILTER (which stands for ANY)
+ * @flags: must be zero
+ * @select_type: 1 or more with EQUAL, NOT_EQUAL, LOWEST; else zero
+ * @purged: out: how many messages were thrown away
+ *
+ * Throws away the queued messages that are selected (LOWEST: all with a type
+ * at or below select_type). Leases stay. Needs a descriptor open for reading.
+ */
+struct kmq_purge {
+	__u32 select;
+	__u32 flags;
+	__aligned_s64 select_type;
+	__aligned_u64 purged;
+};
+
+#define KMQ_IOC_MAGIC		0xBC
+
+/* On /dev/kmq/control. */
+#define KMQ_CTL_FEATURES	_IOWR(KMQ_IOC_MAGIC, 0x00, struct kmq_features)
+#define KMQ_CTL_CREATE		_IOWR(KMQ_IOC_MAGIC, 0x01, struct kmq_create)
+#define KMQ_CTL_REMOVE		_IOW(KMQ_IOC_MAGIC, 0x02, struct kmq_remove)
+#define KMQ_CTL_NEXT		_IOWR(KMQ_IOC_MAGIC, 0x03, struct kmq_info)
+
+/*
+ * On a queue. FIONREAD (int, out) works too: the length of the message that
+ * read() would take now, 0 if there is none.
+ */
+#define KMQ_IOC_SEND		_IOWR(KMQ_IOC_MAGIC, 0x20, struct kmq_transfer)
+#define KMQ_IOC_RECEIVE		_IOWR(KMQ_IOC_MAGIC, 0x21, struct kmq_transfer)
+#define KMQ_IOC_SEND_BATCH	_IOW(KMQ_IOC_MAGIC, 0x22, struct kmq_batch)
+#define KMQ_IOC_RECEIVE_BATCH	_IOW(KMQ_IOC_MAGIC, 0x23, struct kmq_batch)
+#define KMQ_IOC_ACK		_IOW(KMQ_IOC_MAGIC, 0x24, struct kmq_settle)
+#define KMQ_IOC_NACK		_IOW(KMQ_IOC_MAGIC, 0x25, struct kmq_settle)
+#define KMQ_IOC_CALL		_IOWR(KMQ_IOC_MAGIC, 0x26, struct kmq_call)
+#define KMQ_IOC_REPLY		_IOW(KMQ_IOC_MAGIC, 0x27, struct kmq_transfer)
+#define KMQ_IOC_INFO		_IOR(KMQ_IOC_MAGIC, 0x28, struct kmq_info)
+#define KMQ_IOC_PURGE		_IOWR(KMQ_IOC_MAGIC, 0x29, struct kmq_purge)
+#define KMQ_IOC_RESIZE		_IOW(KMQ_IOC_MAGIC, 0x2a, struct kmq_resize)
+#define KMQ_IOC_SET_DESCRIPTOR	_IOW(KMQ_IOC_MAGIC, 0x2b, struct kmq_descriptor)
+#define KMQ_IOC_GET_DESCRIPTOR	_IOR(KMQ_IOC_MAGIC, 0x2c, struct kmq_descriptor)
+
+#endif /* _UAPI_LINUX_KMQ_H */

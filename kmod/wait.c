@@ -1,0 +1,1221 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sending, receiving, and the sleep between them.
+ *
+ * A task that must sleep leaves a struct kmq_waiter, which lies on its stack,
+ * with the queue. Whoever makes its wish come true does the work for it, under
+ * the lock: hands a receiver its message, takes a sender's message into the
+ * queue, hands a caller its reply. So the woken task has nothing left to do and
+ * nothing to compete for; no wake-up is spent on a task that cannot go on, and
+ * none has to be passed on. Receivers are served first come first served among
+ * those who select the message; senders strictly first come first served.
+ *
+ * Two things hold at every unlock of a queue, and are why nobody sleeps who
+ * could go on:
+ *
+ *	- no queued message is selected by a sleeping receiver;
+ *	- the first sleeping sender's message does not fit.
+ *
+ * The life of a waiter:
+ *
+ *	WAITING	 linked to the queue; guarded by queue->lock
+ *	CLAIMED	 unlinked, @result is set; it belongs to the task that claimed
+ *		 it, which will wake the sleeper after its unlock
+ *	DONE	 it belongs to the sleeper again, who may return and take the
+ *		 stack it lies on along
+ *
+ * A sleeper whose deadline passes or that is signalled may go only if it finds
+ * itself WAITING under the lock. If CLAIMED, its message is on its way and it
+ * stays for the moment until DONE.
+ *
+ * MEMORY BARRIERS
+ *
+ * A. The sleeper and its waker (kmq_sleep, kmq_wake)
+ *
+ *	sleeper				waker
+ *	set_current_state()  [full]	write @result, @slot, ...
+ *	load-acquire @state		store-release @state = DONE
+ *	schedule()			wake_up_process()  [full]
+ *
+ *    Release pairs with acquire: who reads DONE sees the result. The two full
+ *    barriers make it impossible that the sleeper misses DONE *and* the waker
+ *    misses the sleeping state. The waker cannot touch the waiter after DONE;
+ *    it has read @task before, and holds off the end of that task by RCU.
+ *
+ * B. Pollers (kmq_readiness, kmq_tell)
+ *
+ *	poller				changer
+ *	poll_wait(): joins pollers	lock; change
+ *	lock; look; unlock		waitqueue_active(): look for pollers
+ *					unlock; wake them
+ *
+ *    No barrier beside the lock. If the poller locks first, its joining is
+ *    before the changer's look (unlock -> lock orders them) and it is woken;
+ *    if it locks second, it sees the change.
+ *
+ * C. Who peeks and who discards (kmq_unpeek, kmq_unseen)
+ *
+ *	peeker				receiver
+ *	read the body			load-acquire @peekers == 0
+ *	store-release @peekers - 1	give the slot to its next message
+ *
+ *    The receiver has taken the message, so @peekers can only fall. Release
+ *    pairs with acquire: the slot is written again after it was read.
+ */
+#include <linux/fs.h>
+#include <linux/hrtimer.h>
+#include <linux/sched/signal.h>
+#include <linux/timekeeping.h>
+
+#include "wait.h"
+
+enum kmq_waiter_state { KMQ_WAITING, KMQ_CLAIMED, KMQ_DONE };
+
+struct kmq_waiter {
+	struct list_head node;	/* in senders, receivers, or claimed */
+	struct rb_node by_sequence;	/* in callers */
+	struct task_struct *task;
+	enum kmq_waiter_state state;
+	int result;
+	u32 *blocked;		/* the queue's count of its like */
+	struct kmq_slot *slot;	/* sender: to send. Others, out: handed over */
+	u64 sequence;		/* sender, caller, out: of what was accepted */
+
+	/* Receiver and caller. */
+	const struct kmq_want *want;
+	u32 room;
+
+	/* Caller: its request while that is queued. */
+	struct kmq_slot *request;
+};
+
+/**
+ * struct kmq_wakeups - what is left to do after the unlock
+ * @claimed: waiters to wake
+ * @dead: chain of slots to give back
+ * @events: what pollers are told
+ */
+struct kmq_wakeups {
+	struct list_head claimed;
+	struct kmq_slot *dead;
+	__poll_t events;
+};
+
+#define KMQ_WAKEUPS(name) \
+	struct kmq_wakeups name = { .claimed = LIST_HEAD_INIT(name.claimed) }
+
+#define KMQ_READABLE (EPOLLIN | EPOLLRDNORM)
+#define KMQ_WRITABLE (EPOLLOUT | EPOLLWRNORM)
+
+/* Messages moved under one hold of the lock by purge and retire. */
+#define KMQ_CHUNK 64
+
+static inline void kmq_waiter_init(struct kmq_waiter *waiter, u32 *blocked)
+{
+	*waiter = (struct kmq_waiter) {
+		.node = LIST_HEAD_INIT(waiter->node),
+		.task = current,
+		.state = KMQ_WAITING,
+		.blocked = blocked,
+	};
+	RB_CLEAR_NODE(&waiter->by_sequence);
+}
+
+/* WAITING -> CLAIMED. Callers of kmq_call() leave their tree by hand. */
+static void kmq_claim(struct kmq_waiter *waiter, int result,
+		      struct kmq_wakeups *wakeups)
+{
+	waiter->result = result;
+	WRITE_ONCE(waiter->state, KMQ_CLAIMED);
+	(*waiter->blocked)--;
+	list_move_tail(&waiter->node, &wakeups->claimed);
+}
+
+/* CLAIMED -> DONE. Barrier A. */
+static void kmq_wake(struct kmq_waiter *waiter)
+{
+	struct task_struct *task = waiter->task;
+
+	rcu_read_lock();
+	smp_store_release(&waiter->state, KMQ_DONE);
+	wake_up_process(task);
+	rcu_read_unlock();
+}
+
+/**
+ * kmq_notify() - tell pollers and SIGIO owners
+ * @queue: changed, and unlocked since
+ * @events: EPOLL*
+ *
+ * Context: does not sleep; queue->lock not held.
+ */
+void kmq_notify(struct kmq_queue *queue, __poll_t events)
+{
+	if (waitqueue_active(&queue->pollers))
+		wake_up_interruptible_poll(&queue->pollers, events);
+	/* fasync has a lock of its own; here is only a cheap way past it. */
+	if (!READ_ONCE(queue->fasync))
+		return;
+	if (events & EPOLLIN)
+		kill_fasync(&queue->fasync, SIGIO, POLL_IN);
+	if (events & EPOLLOUT)
+		kill_fasync(&queue->fasync, SIGIO, POLL_OUT);
+	if (events & EPOLLHUP)
+		kill_fasync(&queue->fasync, SIGIO, POLL_HUP);
+}
+
+static noinline void kmq_finish_slow(struct kmq_queue *queue,
+				     struct kmq_wakeups *wakeups)
+{
+	struct kmq_waiter *waiter, *next;
+
+	/* @next is read before @waiter is let go. */
+	list_for_each_entry_safe(waiter, next, &wakeups->claimed, node)
+		kmq_wake(waiter);
+	if (wakeups->events)
+		kmq_notify(queue, wakeups->events);
+	if (wakeups->dead)
+		kmq_slots_put_chain(&queue->pool, wakeups->dead);
+}
+
+/* After the unlock: what was collected under the lock. May sleep. */
+static inline void kmq_finish(struct kmq_queue *queue,
+			      struct kmq_wakeups *wakeups)
+{
+	if (unlikely(!list_empty(&wakeups->claimed) || wakeups->events ||
+		     wakeups->dead))
+		kmq_finish_slow(queue, wakeups);
+}
+
+/* Under the lock: pollers are to be told, if there are any. Barrier B. */
+static inline void kmq_tell(struct kmq_queue *queue, __poll_t events,
+			    struct kmq_wakeups *wakeups)
+{
+	if (unlikely(waitqueue_active(&queue->pollers) ||
+		     READ_ONCE(queue->fasync)))
+		wakeups->events |= events;
+}
+
+static void kmq_bury(struct kmq_slot *slot, struct kmq_wakeups *wakeups)
+{
+	if (slot->peekers) {
+		slot->doomed = true;
+		return;
+	}
+	slot->next = wakeups->dead;
+	wakeups->dead = slot;
+}
+
+/*
+ * Sleep until DONE, a signal, or the deadline. Barrier A.
+ *
+ * Return: 0 if DONE; else -ERESTARTSYS or -ETIMEDOUT, and the waiter is in
+ * whatever state it is in.
+ */
+static int kmq_sleep(struct kmq_waiter *waiter, u64 deadline)
+{
+	ktime_t expires = ns_to_ktime(min_t(u64, deadline, KTIME_MAX));
+	int err = 0;
+
+	for (;;) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (smp_load_acquire(&waiter->state) == KMQ_DONE) {
+			err = 0;
+			break;
+		}
+		if (err)
+			break;
+		if (signal_pending(current)) {
+			err = -ERESTARTSYS;
+			break;
+		}
+		/* One more look at the state after the time has passed. */
+		if (!schedule_hrtimeout_range(deadline ? &expires : NULL,
+					      current->timer_slack_ns,
+					      HRTIMER_MODE_ABS))
+			err = -ETIMEDOUT;
+	}
+	__set_current_state(TASK_RUNNING);
+	return err;
+}
+
+/* The claimer is between its unlock and kmq_wake(): a few instructions. */
+static void kmq_sleep_claimed(struct kmq_waiter *waiter)
+{
+	for (;;) {
+		set_current_state(TASK_UNINTERRUPTIBLE);
+		if (smp_load_acquire(&waiter->state) == KMQ_DONE)
+			break;
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+}
+
+static struct kmq_waiter *kmq_caller_find(const struct kmq_queue *queue,
+					  u64 sequence)
+{
+	struct rb_node *node = queue->callers.rb_node;
+
+	while (node) {
+		struct kmq_waiter *caller = rb_entry(node, struct kmq_waiter,
+						     by_sequence);
+
+		if (caller->sequence == sequence)
+			return caller;
+		node = sequence < caller->sequence ? node->rb_left :
+						     node->rb_right;
+	}
+	return NULL;
+}
+
+/* The request of a call was accepted: from now on it can be answered. */
+static void kmq_caller_enroll(struct kmq_queue *queue, struct kmq_slot *request)
+{
+	struct rb_node **link = &queue->callers.rb_node, *parent = NULL;
+	struct kmq_waiter *caller = request->caller;
+
+	caller->sequence = request->sequence;
+	caller->request = request;
+	while (*link) {
+		parent = *link;
+		link = caller->sequence < rb_entry(parent, struct kmq_waiter,
+						   by_sequence)->sequence ?
+			       &parent->rb_left : &parent->rb_right;
+	}
+	rb_link_node(&caller->by_sequence, parent, link);
+	rb_insert_color(&caller->by_sequence, &queue->callers);
+	queue->blocked_callers++;
+	queue->ledger.calls++;
+}
+
+static void kmq_caller_strike(struct kmq_queue *queue,
+			      struct kmq_waiter *caller)
+{
+	rb_erase(&caller->by_sequence, &queue->callers);
+	RB_CLEAR_NODE(&caller->by_sequence);
+}
+
+/* The request left the queue for a receiver; it cannot be withdrawn now. */
+static void kmq_caller_taken(struct kmq_queue *queue, struct kmq_slot *request)
+{
+	struct kmq_waiter *caller = kmq_caller_find(queue, request->sequence);
+
+	if (caller)
+		caller->request = NULL;
+}
+
+/* The request left the queue unread. */
+static void kmq_caller_cancel(struct kmq_queue *queue, struct kmq_slot *request,
+			      struct kmq_wakeups *wakeups)
+{
+	struct kmq_waiter *caller = kmq_caller_find(queue, request->sequence);
+
+	if (!caller)
+		return;
+	kmq_caller_strike(queue, caller);
+	kmq_claim(caller, -ECANCELED, wakeups);
+}
+
+/* @slot, in hand, goes to the first sleeping receiver that selects it. */
+static bool kmq_hand_over(struct kmq_queue *queue, struct kmq_slot *slot,
+			  struct kmq_wakeups *wakeups)
+{
+	struct kmq_waiter *waiter, *next;
+
+	list_for_each_entry_safe(waiter, next, &queue->receivers, node) {
+		const struct kmq_want *want = waiter->want;
+
+		if (!kmq_selects(&want->selection, slot->type))
+			continue;
+		if (slot->size > waiter->room && !want->truncate) {
+			kmq_claim(waiter, -EMSGSIZE, wakeups);
+			continue;
+		}
+		kmq_queue_pass(queue, slot, want->lease);
+		if (want->metadata) {
+			WRITE_ONCE(slot->lost, queue->lost);
+			queue->lost = 0;
+		}
+		if (slot->is_call)
+			kmq_caller_taken(queue, slot);
+		waiter->slot = slot;
+		kmq_claim(waiter, 0, wakeups);
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Nobody sleeps in the queue or watches it: a message that comes or goes is no
+ * concern of anybody's, and there will be nothing to do after the unlock.
+ */
+static inline bool kmq_quiet(const struct kmq_queue *queue)
+{
+	lockdep_assert_held(&queue->lock);
+	return !queue->removed && list_empty(&queue->receivers) &&
+	       list_empty(&queue->senders) &&
+	       !waitqueue_active((wait_queue_head_t *)&queue->pollers) &&
+	       !READ_ONCE(queue->fasync);
+}
+
+/* A message that fits is accepted, and goes where it is wanted. */
+static inline void kmq_place(struct kmq_queue *queue, struct kmq_slot *slot,
+			     u64 now, struct kmq_wakeups *wakeups)
+{
+	kmq_queue_accept(queue, slot, now);
+	if (unlikely(slot->is_call))
+		kmq_caller_enroll(queue, slot);
+	if (unlikely(!list_empty(&queue->receivers)) &&
+	    kmq_hand_over(queue, slot, wakeups))
+		return;
+	kmq_queue_push(queue, slot);
+	kmq_tell(queue, KMQ_READABLE, wakeups);
+}
+
+/* Room was made: take in the messages of sleeping senders. */
+static void kmq_place_senders(struct kmq_queue *queue,
+			      struct kmq_wakeups *wakeups)
+{
+	struct kmq_waiter *waiter, *next;
+
+	list_for_each_entry_safe(waiter, next, &queue->senders, node) {
+		if (!kmq_queue_admits(queue, waiter->slot->size))
+			return;
+		kmq_place(queue, waiter->slot, ktime_get_ns(), wakeups);
+		waiter->sequence = queue->sequence;
+		kmq_claim(waiter, 0, wakeups);
+	}
+}
+
+/*
+ * To be called after messages left, with what kmq_queue_writable() said before:
+ * only the edge is told.
+ */
+static inline void kmq_room_made(struct kmq_queue *queue, bool was_writable,
+				 struct kmq_wakeups *wakeups)
+{
+	if (likely(was_writable))
+		return;		/* and so nobody sleeps for room */
+	kmq_place_senders(queue, wakeups);
+	if (kmq_queue_writable(queue))
+		kmq_tell(queue, KMQ_WRITABLE, wakeups);
+}
+
+static void kmq_drop_oldest(struct kmq_queue *queue, struct kmq_slot *slot,
+			    struct kmq_wakeups *wakeups)
+{
+	struct kmq_slot *oldest;
+
+	while (!kmq_queue_admits(queue, slot->size)) {
+		oldest = kmq_order_oldest(&queue->order);
+		if (!oldest)
+			return;
+		kmq_queue_drop(queue, oldest);
+		if (oldest->is_call)
+			kmq_caller_cancel(queue, oldest, wakeups);
+		kmq_bury(oldest, wakeups);
+	}
+}
+
+/* There is no room for @slot: what policy says. */
+static noinline int kmq_overflow(struct kmq_queue *queue, struct kmq_slot *slot,
+				 u64 now, u64 *sequence,
+				 struct kmq_wakeups *wakeups)
+{
+	if (queue->policy == KMQ_POLICY_BLOCK ||
+	    queue->policy == KMQ_POLICY_REJECT)
+		return -EAGAIN;
+	if (queue->policy == KMQ_POLICY_DROP_OLDEST)
+		kmq_drop_oldest(queue, slot, wakeups);
+	if (kmq_queue_admits(queue, slot->size)) {
+		kmq_place(queue, slot, now, wakeups);
+		*sequence = queue->sequence;
+		return 0;
+	}
+	/* Drop-newest; or drop-oldest where leases hold all the room. */
+	kmq_queue_drop_newest(queue);
+	kmq_bury(slot, wakeups);
+	*sequence = 0;
+	return 0;
+}
+
+/*
+ * Accept @slot, or do with it what policy says.
+ *
+ * Return: 0 if it is no longer the caller's; -EAGAIN.
+ */
+static inline int kmq_try_place(struct kmq_queue *queue, struct kmq_slot *slot,
+				u64 now, u64 *sequence,
+				struct kmq_wakeups *wakeups)
+{
+	lockdep_assert_held(&queue->lock);
+	if (unlikely(!list_empty(&queue->senders) ||
+		     !kmq_queue_admits(queue, slot->size)))
+		return kmq_overflow(queue, slot, now, sequence, wakeups);
+	kmq_place(queue, slot, now, wakeups);
+	*sequence = queue->sequence;
+	return 0;
+}
+
+static inline bool kmq_send_sleeps(const struct kmq_queue *queue,
+			    const struct kmq_patience *patience)
+{
+	return queue->policy == KMQ_POLICY_BLOCK && !patience->nonblock;
+}
+
+/*
+ * Into a quiet queue: how many of @slots found room.
+ */
+static inline u32 kmq_send_quietly(struct kmq_queue *queue,
+				   struct kmq_slot **slots, u32 count)
+{
+	u64 now = ktime_get_ns();
+	u32 sent;
+
+	for (sent = 0; sent < count; sent++) {
+		struct kmq_slot *slot = slots[sent];
+
+		if (unlikely(!kmq_queue_admits(queue, slot->size) ||
+			     slot->is_call))
+			break;
+		kmq_queue_accept(queue, slot, now);
+		kmq_queue_push(queue, slot);
+	}
+	return sent;
+}
+
+/*
+ * Send what can be sent now, after @sent that have been. Entered with the lock
+ * held, so that a look for the way past it costs no second lock.
+ */
+static noinline int kmq_send_locked(struct kmq_queue *queue,
+				    struct kmq_slot **slots, u32 count,
+				    const struct kmq_patience *patience,
+				    u64 *sequence, u32 sent)
+	__releases(&queue->lock)
+{
+	KMQ_WAKEUPS(wakeups);
+	u64 now = ktime_get_ns();
+	int err = -EIDRM;
+
+	if (unlikely(queue->removed))
+		goto unlock;
+	for (; sent < count; sent++) {
+		err = kmq_try_place(queue, slots[sent], now, sequence,
+				    &wakeups);
+		if (err)
+			break;
+	}
+	if (!sent && !patience->continued && !kmq_send_sleeps(queue, patience))
+		queue->ledger.rejected++;
+unlock:
+	spin_unlock(&queue->lock);
+	kmq_finish(queue, &wakeups);
+	return sent ? sent : err;
+}
+
+/*
+ * A sleeper gives up, unless it has been claimed meanwhile.
+ *
+ * Return: true, with the waiter unlinked.
+ */
+static bool kmq_give_up(struct kmq_queue *queue, struct kmq_waiter *waiter)
+{
+	lockdep_assert_held(&queue->lock);
+	if (waiter->state != KMQ_WAITING)
+		return false;
+	list_del_init(&waiter->node);
+	(*waiter->blocked)--;
+	return true;
+}
+
+static noinline int kmq_send_wait(struct kmq_queue *queue, struct kmq_slot *slot,
+			 u64 deadline, u64 *sequence)
+{
+	struct kmq_waiter waiter;
+	KMQ_WAKEUPS(wakeups);
+	int err = -EIDRM;
+
+	kmq_waiter_init(&waiter, &queue->blocked_senders);
+	waiter.slot = slot;
+
+	spin_lock(&queue->lock);
+	if (!queue->removed)
+		err = kmq_try_place(queue, slot, ktime_get_ns(), sequence,
+				    &wakeups);
+	if (err == -EAGAIN) {
+		list_add_tail(&waiter.node, &queue->senders);
+		queue->blocked_senders++;
+	}
+	spin_unlock(&queue->lock);
+	kmq_finish(queue, &wakeups);
+	if (err != -EAGAIN)
+		return err;
+
+	err = kmq_sleep(&waiter, deadline);
+	if (!err)
+		goto done;
+	spin_lock(&queue->lock);
+	if (kmq_give_up(queue, &waiter)) {
+		if (err == -ETIMEDOUT)
+			queue->ledger.rejected++;
+		/* It may have stood before a shorter message that fits. */
+		kmq_place_senders(queue, &wakeups);
+		if (kmq_queue_writable(queue))
+			kmq_tell(queue, KMQ_WRITABLE, &wakeups);
+		spin_unlock(&queue->lock);
+		kmq_finish(queue, &wakeups);
+		return err;
+	}
+	spin_unlock(&queue->lock);
+	kmq_sleep_claimed(&waiter);
+done:
+	*sequence = waiter.sequence;
+	return waiter.result;
+}
+
+/* Sleep for the first, then send what else can be sent at once. */
+static noinline int kmq_send_slow(struct kmq_queue *queue,
+				  struct kmq_slot **slots, u32 count,
+				  const struct kmq_patience *patience,
+				  u64 *sequence)
+{
+	int err = kmq_send_wait(queue, slots[0], patience->deadline, sequence);
+
+	if (err)
+		return err;
+	if (count == 1)
+		return 1;
+	spin_lock(&queue->lock);
+	return kmq_send_locked(queue, slots, count, patience, sequence, 1);
+}
+
+/**
+ * kmq_send() - give messages to a queue
+ * @queue: whose lock is not held
+ * @slots: messages of the caller, complete, each at most max_message long
+ * @count: of @slots, at least 1
+ * @patience: how long to sleep for the first; the others are sent at once or
+ *	not at all
+ * @sequence: out: of the last one accepted; 0 if policy dropped it
+ *
+ * Context: may sleep.
+ * Return: how many are no longer the caller's, at least 1; or -EAGAIN,
+ * -ETIMEDOUT, -EIDRM, -ERESTARTSYS, and all are still the caller's.
+ */
+int kmq_send(struct kmq_queue *queue, struct kmq_slot **slots, u32 count,
+	     const struct kmq_patience *patience, u64 *sequence)
+{
+	int sent = 0;
+
+	spin_lock(&queue->lock);
+	if (likely(kmq_quiet(queue))) {
+		sent = kmq_send_quietly(queue, slots, count);
+		*sequence = queue->sequence;
+	}
+	if (likely(sent == count)) {
+		spin_unlock(&queue->lock);
+		return sent;
+	}
+	sent = kmq_send_locked(queue, slots, count, patience, sequence, sent);
+	if (likely(sent != -EAGAIN) || !kmq_send_sleeps(queue, patience))
+		return sent;
+	return kmq_send_slow(queue, slots, count, patience, sequence);
+}
+
+static inline struct kmq_slot *kmq_take(struct kmq_queue *queue,
+				 const struct kmq_want *want,
+				 struct kmq_slot *slot)
+{
+	kmq_queue_take(queue, slot, want->lease);
+	if (want->metadata) {
+		WRITE_ONCE(slot->lost, queue->lost);
+		queue->lost = 0;
+	}
+	if (unlikely(slot->is_call))
+		kmq_caller_taken(queue, slot);
+	return slot;
+}
+
+/*
+ * Take what there is.
+ *
+ * Return: how many, at least 1; -EAGAIN, -EMSGSIZE, -EIDRM.
+ */
+static __always_inline int kmq_take_ready(struct kmq_queue *queue,
+				 const struct kmq_want *want,
+				 struct kmq_part *parts, u32 count)
+{
+	u32 taken;
+
+	for (taken = 0; taken < count; taken++) {
+		struct kmq_slot *slot = kmq_order_find(&queue->order,
+						       &want->selection);
+
+		if (unlikely(!slot))
+			return taken ? taken : -EAGAIN;
+		if (unlikely(slot->size > parts[taken].room &&
+			     !want->truncate))
+			return taken ? taken : -EMSGSIZE;
+		parts[taken].slot = kmq_take(queue, want, slot);
+	}
+	return taken;
+}
+
+/* The same in a queue that may be removed, or not quiet. */
+static int kmq_try_take(struct kmq_queue *queue, const struct kmq_want *want,
+			struct kmq_part *parts, u32 count,
+			struct kmq_wakeups *wakeups)
+{
+	bool was_writable;
+	int taken;
+
+	lockdep_assert_held(&queue->lock);
+	if (unlikely(queue->removed))
+		return -EIDRM;
+	was_writable = kmq_queue_writable(queue);
+	taken = kmq_take_ready(queue, want, parts, count);
+	if (taken > 0)
+		kmq_room_made(queue, was_writable, wakeups);
+	return taken;
+}
+
+/*
+ * Nothing is there: sleep until something is handed over. Entered with the lock
+ * held, so that nothing can have come since the look.
+ */
+static noinline int kmq_receive_sleep(struct kmq_queue *queue,
+				      const struct kmq_want *want,
+				      struct kmq_part *part, u64 deadline)
+	__releases(&queue->lock)
+{
+	struct kmq_waiter waiter;
+	int err;
+
+	kmq_waiter_init(&waiter, &queue->blocked_receivers);
+	waiter.want = want;
+	waiter.room = part->room;
+	list_add_tail(&waiter.node, &queue->receivers);
+	queue->blocked_receivers++;
+	spin_unlock(&queue->lock);
+
+	err = kmq_sleep(&waiter, deadline);
+	if (err) {
+		spin_lock(&queue->lock);
+		if (kmq_give_up(queue, &waiter)) {
+			spin_unlock(&queue->lock);
+			return err;
+		}
+		spin_unlock(&queue->lock);
+		kmq_sleep_claimed(&waiter);
+	}
+	part->slot = waiter.slot;
+	return waiter.result ? waiter.result : 1;
+}
+
+/* A queue that is not quiet. Entered with the lock held. */
+static noinline int kmq_receive_locked(struct kmq_queue *queue,
+				       const struct kmq_want *want,
+				       struct kmq_part *parts, u32 count,
+				       const struct kmq_patience *patience)
+	__releases(&queue->lock)
+{
+	KMQ_WAKEUPS(wakeups);
+	int taken;
+
+	taken = kmq_try_take(queue, want, parts, count, &wakeups);
+	if (taken == -EAGAIN && !patience->nonblock)
+		return kmq_receive_sleep(queue, want, parts,
+					 patience->deadline);
+	spin_unlock(&queue->lock);
+	kmq_finish(queue, &wakeups);
+	return taken;
+}
+
+/* The first came after a sleep; take what else is there. */
+static noinline int kmq_receive_more(struct kmq_queue *queue,
+				     const struct kmq_want *want,
+				     struct kmq_part *parts, u32 count)
+{
+	const struct kmq_patience at_once = { .nonblock = true };
+	int more;
+
+	spin_lock(&queue->lock);
+	more = kmq_receive_locked(queue, want, parts + 1, count - 1, &at_once);
+	return more > 0 ? 1 + more : 1;
+}
+
+/**
+ * kmq_receive() - take messages from a queue
+ * @queue: whose lock is not held
+ * @want: which, and how
+ * @parts: room in, messages out; those are the caller's until kmq_discard(),
+ *	kmq_put_back() or, if leased, kmq_lease_keep()
+ * @count: of @parts, at least 1
+ * @patience: how long to sleep for the first; the others are taken at once or
+ *	not at all
+ *
+ * Context: may sleep.
+ * Return: how many, at least 1; or -EAGAIN, -EMSGSIZE (the message that is due
+ * is longer than the room, and stays), -ETIMEDOUT, -EIDRM, -ERESTARTSYS.
+ */
+int kmq_receive(struct kmq_queue *queue, const struct kmq_want *want,
+		struct kmq_part *parts, u32 count,
+		const struct kmq_patience *patience)
+{
+	int taken = -EAGAIN;
+
+	spin_lock(&queue->lock);
+	if (likely(kmq_quiet(queue)))
+		taken = kmq_take_ready(queue, want, parts, count);
+	if (likely(taken != -EAGAIN)) {
+		spin_unlock(&queue->lock);
+		return taken;
+	}
+	taken = kmq_receive_locked(queue, want, parts, count, patience);
+	if (taken == 1 && unlikely(count > 1))
+		return kmq_receive_more(queue, want, parts, count);
+	return taken;
+}
+
+/**
+ * kmq_peek() - look at messages that stay queued
+ * @queue: whose lock is not held
+ * @want: which; a single one is the one that a receive would take, more than
+ *	one come in the order of a walk
+ * @parts: room in, messages out; to be let go by kmq_unpeek()
+ * @count: of @parts, 1 to KMQ_BATCH_MAX, which bounds the hold of the lock
+ *
+ * Context: does not sleep.
+ * Return: how many, at least 1; -EAGAIN, -EMSGSIZE, -EIDRM.
+ */
+int kmq_peek(struct kmq_queue *queue, const struct kmq_want *want,
+	     struct kmq_part *parts, u32 count)
+{
+	struct kmq_slot *slot;
+	int err = -EAGAIN;
+	u32 seen = 0;
+
+	spin_lock(&queue->lock);
+	if (queue->removed) {
+		spin_unlock(&queue->lock);
+		return -EIDRM;
+	}
+	slot = count == 1 ? kmq_order_find(&queue->order, &want->selection) :
+			    kmq_order_first(&queue->order, &want->selection);
+	while (slot && seen < count) {
+		if (slot->size > parts[seen].room && !want->truncate) {
+			err = -EMSGSIZE;
+			break;
+		}
+		slot->peekers++;
+		parts[seen++].slot = slot;
+		slot = kmq_order_next(&queue->order, slot, &want->selection);
+	}
+	spin_unlock(&queue->lock);
+	return seen ? seen : err;
+}
+
+/**
+ * kmq_unpeek() - end a peek
+ * @queue: whose lock is not held
+ * @parts: from kmq_peek()
+ * @count: what it returned
+ *
+ * Context: may sleep.
+ */
+void kmq_unpeek(struct kmq_queue *queue, struct kmq_part *parts, u32 count)
+{
+	KMQ_WAKEUPS(wakeups);
+	u32 i;
+
+	spin_lock(&queue->lock);
+	for (i = 0; i < count; i++) {
+		struct kmq_slot *slot = parts[i].slot;
+
+		/* Barrier C. */
+		smp_store_release(&slot->peekers, slot->peekers - 1);
+		if (!slot->peekers && slot->doomed)
+			kmq_bury(slot, &wakeups);
+	}
+	spin_unlock(&queue->lock);
+	kmq_finish(queue, &wakeups);
+}
+
+/* kmq_discard() of a message that someone peeks at, or did a moment ago. */
+void kmq_discard_peeked(struct kmq_queue *queue, struct kmq_slot *slot)
+{
+	KMQ_WAKEUPS(wakeups);
+
+	spin_lock(&queue->lock);
+	kmq_bury(slot, &wakeups);
+	spin_unlock(&queue->lock);
+	kmq_finish(queue, &wakeups);
+}
+
+/*
+ * @slot, in hand again, goes to a sleeping receiver or to its old place in the
+ * order. A request whose caller has given up, and any message of a removed
+ * queue, goes nowhere and is counted as purged.
+ */
+static void kmq_place_again(struct kmq_queue *queue, struct kmq_slot *slot,
+			    struct kmq_wakeups *wakeups)
+{
+	struct kmq_waiter *caller = NULL;
+
+	lockdep_assert_held(&queue->lock);
+	queue->lost += slot->lost;
+	WRITE_ONCE(slot->lost, 0);
+	if (slot->is_call)
+		caller = kmq_caller_find(queue, slot->sequence);
+	if (queue->removed || (slot->is_call && !caller)) {
+		queue->ledger.purged++;
+		kmq_bury(slot, wakeups);
+		return;
+	}
+	if (kmq_hand_over(queue, slot, wakeups))
+		return;
+	if (caller)
+		caller->request = slot;
+	kmq_queue_restore(queue, slot);
+	kmq_tell(queue, KMQ_READABLE, wakeups);
+}
+
+/**
+ * kmq_put_back() - a receive failed
+ * @queue: whose lock is not held
+ * @slot: owned by the caller
+ * @leased: it is counted as leased, not as received
+ *
+ * Context: may sleep.
+ */
+void kmq_put_back(struct kmq_queue *queue, struct kmq_slot *slot, bool leased)
+{
+	KMQ_WAKEUPS(wakeups);
+	bool was_writable;
+
+	spin_lock(&queue->lock);
+	was_writable = kmq_queue_writable(queue);
+	kmq_queue_untake(queue, slot, leased);
+	kmq_place_again(queue, slot, &wakeups);
+	/* A lease holds room, and what becomes of it may not. */
+	if (!queue->removed)
+		kmq_room_made(queue, was_writable, &wakeups);
+	spin_unlock(&queue->lock);
+	kmq_finish(queue, &wakeups);
+}
+
+/**
+ * kmq_return() - a lease ended without being confirmed
+ * @queue: whose lock is not held
+ * @slot: owned by the caller, counted as leased
+ *
+ * Context: may sleep.
+ */
+void kmq_return(struct kmq_queue *queue, struct kmq_slot *slot)
+{
+	spin_lock(&queue->lock);
+	queue->ledger.returned++;
+	WRITE_ONCE(slot->lost, 0);	/* its holder was told */
+	WRITE_ONCE(slot->redeliveries, slot->redeliveries + 1);
+	spin_unlock(&queue->lock);
+	kmq_put_back(queue, slot, true);
+}
+
+/**
+ * kmq_settle() - a leased message is done with
+ * @queue: whose lock is not held
+ * @slot: owned by the caller, counted as leased
+ *
+ * Context: may sleep.
+ */
+void kmq_settle(struct kmq_queue *queue, struct kmq_slot *slot)
+{
+	KMQ_WAKEUPS(wakeups);
+	bool was_writable;
+
+	spin_lock(&queue->lock);
+	was_writable = kmq_queue_writable(queue);
+	kmq_queue_settle(queue, slot);
+	kmq_bury(slot, &wakeups);
+	if (!queue->removed)
+		kmq_room_made(queue, was_writable, &wakeups);
+	spin_unlock(&queue->lock);
+	kmq_finish(queue, &wakeups);
+}
+
+/* A caller gives up: its request, if nobody has read it, goes with it. */
+static void kmq_call_withdraw(struct kmq_queue *queue, struct kmq_waiter *caller,
+			      struct kmq_wakeups *wakeups)
+{
+	bool was_writable = kmq_queue_writable(queue);
+
+	kmq_caller_strike(queue, caller);
+	if (!caller->request)
+		return;
+	kmq_queue_purge(queue, caller->request);
+	kmq_bury(caller->request, wakeups);
+	kmq_room_made(queue, was_writable, wakeups);
+}
+
+static int kmq_call_wait(struct kmq_queue *queue, struct kmq_waiter *caller,
+			 u64 deadline)
+{
+	int err = kmq_sleep(caller, deadline);
+	KMQ_WAKEUPS(wakeups);
+
+	if (!err)
+		return caller->result;
+	spin_lock(&queue->lock);
+	if (kmq_give_up(queue, caller)) {
+		kmq_call_withdraw(queue, caller, &wakeups);
+		spin_unlock(&queue->lock);
+		kmq_finish(queue, &wakeups);
+		/* Restarting would ask a second time. */
+		return err == -ERESTARTSYS ? -EINTR : err;
+	}
+	spin_unlock(&queue->lock);
+	kmq_sleep_claimed(caller);
+	return caller->result;
+}
+
+/**
+ * kmq_call() - send a request and sleep until its reply
+ * @queue: whose lock is not held
+ * @request: message of the caller, who loses it whatever comes
+ * @patience: how long to sleep; @nonblock rules the sending only
+ * @room: bytes of reply that the caller takes
+ * @truncate: a longer reply is welcome
+ * @sequence: out: of the request, once it was accepted
+ * @reply: out: a slot that is the caller's to put
+ *
+ * Context: may sleep.
+ * Return: 0; before the request was accepted -EAGAIN, -ERESTARTSYS; after it
+ * -EINTR, -ECANCELED (it was dropped or purged unread); in both halves
+ * -ETIMEDOUT, -EIDRM.
+ */
+int kmq_call(struct kmq_queue *queue, struct kmq_slot *request,
+	     const struct kmq_patience *patience, u32 room, bool truncate,
+	     u64 *sequence, struct kmq_slot **reply)
+{
+	const struct kmq_want want = { .truncate = truncate };
+	struct kmq_waiter caller;
+	int err;
+
+	kmq_waiter_init(&caller, &queue->blocked_callers);
+	caller.want = &want;
+	caller.room = room;
+	request->is_call = true;
+	request->caller = &caller;
+	err = kmq_send(queue, &request, 1, patience, sequence);
+	if (err < 0) {
+		kmq_slot_put(&queue->pool, request);
+		return err;
+	}
+	if (!*sequence)
+		return -ECANCELED;
+	err = kmq_call_wait(queue, &caller, patience->deadline);
+	*reply = caller.slot;
+	return err;
+}
+
+/**
+ * kmq_reply() - answer a call
+ * @queue: whose lock is not held
+ * @sequence: of the request
+ * @reply: message of the caller
+ *
+ * Context: does not sleep.
+ * Return: 0, and the message is no longer the caller's; or -ESRCH, -EMSGSIZE,
+ * -EIDRM, and it still is.
+ */
+int kmq_reply(struct kmq_queue *queue, u64 sequence, struct kmq_slot *reply)
+{
+	struct kmq_waiter *caller;
+	KMQ_WAKEUPS(wakeups);
+	int err = 0;
+
+	spin_lock(&queue->lock);
+	caller = kmq_caller_find(queue, sequence);
+	if (queue->removed)
+		err = -EIDRM;
+	else if (!caller || caller->request)
+		err = -ESRCH;	/* gone, or nobody has read the request */
+	else if (reply->size > caller->room && !caller->want->truncate)
+		err = -EMSGSIZE;
+	if (err)
+		goto unlock;
+	reply->sequence = sequence;
+	reply->time = ktime_get_ns();
+	caller->slot = reply;
+	kmq_caller_strike(queue, caller);
+	kmq_claim(caller, 0, &wakeups);
+	queue->ledger.replies++;
+unlock:
+	spin_unlock(&queue->lock);
+	kmq_finish(queue, &wakeups);
+	return err;
+}
+
+/* Throw away up to @count queued messages. */
+static u32 kmq_purge_chunk(struct kmq_queue *queue,
+			   const struct kmq_selection *selection, u32 count,
+			   struct kmq_wakeups *wakeups)
+{
+	struct kmq_slot *slot;
+	u32 purged;
+
+	lockdep_assert_held(&queue->lock);
+	for (purged = 0; purged < count; purged++) {
+		slot = kmq_order_find(&queue->order, selection);
+		if (!slot)
+			break;
+		kmq_queue_purge(queue, slot);
+		if (slot->is_call)
+			kmq_caller_cancel(queue, slot, wakeups);
+		kmq_bury(slot, wakeups);
+	}
+	return purged;
+}
+
+/**
+ * kmq_purge() - throw away queued messages
+ * @queue: whose lock is not held
+ * @selection: which
+ *
+ * At most as many as were queued when it began, so that busy senders cannot
+ * keep it for ever; the lock is dropped between chunks.
+ *
+ * Context: may sleep.
+ * Return: how many.
+ */
+u64 kmq_purge(struct kmq_queue *queue, const struct kmq_selection *selection)
+{
+	u32 left = READ_ONCE(queue->queued);
+	bool was_writable;
+	u64 purged = 0;
+	u32 chunk;
+
+	do {
+		KMQ_WAKEUPS(wakeups);
+
+		spin_lock(&queue->lock);
+		was_writable = kmq_queue_writable(queue);
+		chunk = kmq_purge_chunk(queue, selection,
+					min_t(u32, left, KMQ_CHUNK), &wakeups);
+		if (chunk)
+			kmq_room_made(queue, was_writable, &wakeups);
+		spin_unlock(&queue->lock);
+		kmq_finish(queue, &wakeups);
+		purged += chunk;
+		left -= chunk;
+		cond_resched();
+	} while (chunk == KMQ_CHUNK);
+	return purged;
+}
+
+/**
+ * kmq_set_limits() - change how much a queue takes
+ * @queue: whose lock is not held, whose pool has the slots
+ * @capacity: messages
+ * @byte_limit: bytes
+ *
+ * Context: may sleep.
+ * Return: 0 or -EIDRM.
+ */
+int kmq_set_limits(struct kmq_queue *queue, u32 capacity, u64 byte_limit)
+{
+	KMQ_WAKEUPS(wakeups);
+	bool was_writable;
+	int err = -EIDRM;
+
+	spin_lock(&queue->lock);
+	if (!queue->removed) {
+		was_writable = kmq_queue_writable(queue);
+		queue->capacity = capacity;
+		queue->byte_limit = byte_limit;
+		kmq_room_made(queue, was_writable, &wakeups);
+		err = 0;
+	}
+	spin_unlock(&queue->lock);
+	kmq_finish(queue, &wakeups);
+	return err;
+}
+
+static void kmq_claim_all(struct list_head *waiters,
+			  struct kmq_wakeups *wakeups)
+{
+	struct kmq_waiter *waiter, *next;
+
+	list_for_each_entry_safe(waiter, next, waiters, node)
+		kmq_claim(waiter, -EIDRM, wakeups);
+}
+
+/**
+ * kmq_retire() - end a queue that nobody can find any more
+ * @queue: whose lock is not held
+ *
+ * Everyone asleep in it is woken with -EIDRM and every later call gets that
+ * (@removed is set first, under the lock, and looked at under it); pollers see
+ * EPOLLHUP|EPOLLERR. The messages are freed. Those in the hands of a receiver
+ * reach it; those on a lease end with it.
+ *
+ * Context: may sleep.
+ */
+void kmq_retire(struct kmq_queue *queue)
+{
+	static const struct kmq_selection any = { .mode = KMQ_SELECT_ANY };
+	KMQ_WAKEUPS(wakeups);
+	struct rb_node *node;
+	u32 chunk;
+
+	spin_lock(&queue->lock);
+	queue->removed = true;
+	kmq_claim_all(&queue->senders, &wakeups);
+	kmq_claim_all(&queue->receivers, &wakeups);
+	while ((node = queue->callers.rb_node)) {
+		struct kmq_waiter *caller = rb_entry(node, struct kmq_waiter,
+						     by_sequence);
+
+		kmq_caller_strike(queue, caller);
+		kmq_claim(caller, -EIDRM, &wakeups);
+	}
+	spin_unlock(&queue->lock);
+	wakeups.events = EPOLLHUP | EPOLLERR | KMQ_READABLE | KMQ_WRITABLE;
+	kmq_finish(queue, &wakeups);
+
+	do {
+		KMQ_WAKEUPS(buried);
+
+		spin_lock(&queue->lock);
+		chunk = kmq_purge_chunk(queue, &any, KMQ_CHUNK, &buried);
+		spin_unlock(&queue->lock);
+		kmq_finish(queue, &buried);
+		cond_resched();
+	} while (chunk == KMQ_CHUNK);
+}
+
+/**
+ * kmq_readiness() - what poll() reports
+ * @queue: whose lock is not held; the poller has joined @queue->pollers before
+ *	(barrier B)
+ * @selection: the descriptor's filter
+ *
+ * Context: does not sleep.
+ * Return: EPOLL* bits, whatever the mode of the descriptor.
+ */
+__poll_t kmq_readiness(struct kmq_queue *queue,
+		       const struct kmq_selection *selection)
+{
+	__poll_t events = 0;
+
+	spin_lock(&queue->lock);
+	if (queue->removed)
+		events = EPOLLHUP | EPOLLERR;
+	else if (kmq_order_find(&queue->order, selection))
+		events = KMQ_READABLE;
+	if (!queue->removed && kmq_queue_writable(queue))
+		events |= KMQ_WRITABLE;
+	spin_unlock(&queue->lock);
+	return events;
+}
