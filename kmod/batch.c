@@ -204,7 +204,10 @@ fault:
 	return i ? i : err;
 }
 
-/* Who sent @part, to the eyes of the caller. @last: the one before, or zero. */
+/*
+ * Who sent @part, to the eyes of the caller, and its flags: all that is worked
+ * out before the metadata are written in one go. @last: who was before, or zero.
+ */
 static void kmq_identify(struct kmq_part *part, struct kmq_identity *last)
 {
 	const struct kmq_slot *slot = part->slot;
@@ -217,6 +220,9 @@ static void kmq_identify(struct kmq_part *part, struct kmq_identity *last)
 	}
 	part->pid = last->pid_nr;
 	part->uid = last->uid;
+	part->flags = slot->size > part->room ? KMQ_MESSAGE_TRUNCATED : 0;
+	if (slot->is_call)
+		part->flags |= KMQ_MESSAGE_CALL;
 }
 
 /* The bodies, in order; how many could be copied, or -EFAULT. */
@@ -246,13 +252,9 @@ static int kmq_metadata_deliver(struct kmq_message __user *to,
 		return -EFAULT;
 	for (; i < count; i++, to++) {
 		const struct kmq_slot *slot = parts[i].slot;
-		u32 flags = slot->size > parts[i].room ?
-				    KMQ_MESSAGE_TRUNCATED : 0;
 
-		if (slot->is_call)
-			flags |= KMQ_MESSAGE_CALL;
 		unsafe_put_user(slot->size, &to->size, fault);
-		unsafe_put_user(flags, &to->flags, fault);
+		unsafe_put_user(parts[i].flags, &to->flags, fault);
 		unsafe_put_user(slot->type, &to->type, fault);
 		unsafe_put_user(slot->priority, &to->priority, fault);
 		unsafe_put_user(READ_ONCE(slot->redeliveries),

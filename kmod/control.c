@@ -112,9 +112,10 @@ static int kmq_create_check_sizes(struct kmq_create *create)
 		return -EINVAL;
 	create->inline_size = round_up(create->inline_size, 8);
 	if (!create->byte_limit)
-		create->byte_limit = min_t(u64, KMQ_BYTE_LIMIT_MAX,
-					   (u64)create->capacity *
-					   create->max_message);
+		create->byte_limit = clamp_t(u64, (u64)create->capacity *
+						  create->max_message,
+					     create->max_message,
+					     KMQ_BYTE_LIMIT_DEFAULT);
 	if (create->byte_limit < create->max_message ||
 	    create->byte_limit > KMQ_BYTE_LIMIT_MAX)
 		return -EINVAL;

@@ -101,7 +101,7 @@ struct kmq_wakeups {
 	__poll_t events;
 };
 
-#define KMQ_WAKEUPS(name) \
+#define DEFINE_WAKEUPS(name) \
 	struct kmq_wakeups name = { .claimed = LIST_HEAD_INIT(name.claimed) }
 
 #define KMQ_READABLE (EPOLLIN | EPOLLRDNORM)
@@ -137,6 +137,7 @@ static void kmq_wake(struct kmq_waiter *waiter)
 	struct task_struct *task = waiter->task;
 
 	rcu_read_lock();
+	/* Barrier A: the result before the state. */
 	smp_store_release(&waiter->state, KMQ_DONE);
 	wake_up_process(task);
 	rcu_read_unlock();
@@ -151,6 +152,7 @@ static void kmq_wake(struct kmq_waiter *waiter)
  */
 void kmq_notify(struct kmq_queue *queue, __poll_t events)
 {
+	/* Asked under the lock already (barrier B); here is only a short cut. */
 	if (waitqueue_active(&queue->pollers))
 		wake_up_interruptible_poll(&queue->pollers, events);
 	/* fasync has a lock of its own; here is only a cheap way past it. */
@@ -191,6 +193,7 @@ static inline void kmq_finish(struct kmq_queue *queue,
 static inline void kmq_tell(struct kmq_queue *queue, __poll_t events,
 			    struct kmq_wakeups *wakeups)
 {
+	/* Barrier B. */
 	if (unlikely(waitqueue_active(&queue->pollers) ||
 		     READ_ONCE(queue->fasync)))
 		wakeups->events |= events;
@@ -219,6 +222,7 @@ static int kmq_sleep(struct kmq_waiter *waiter, u64 deadline)
 
 	for (;;) {
 		set_current_state(TASK_INTERRUPTIBLE);
+		/* Barrier A: the state before the result. */
 		if (smp_load_acquire(&waiter->state) == KMQ_DONE) {
 			err = 0;
 			break;
@@ -244,6 +248,7 @@ static void kmq_sleep_claimed(struct kmq_waiter *waiter)
 {
 	for (;;) {
 		set_current_state(TASK_UNINTERRUPTIBLE);
+		/* Barrier A, likewise. */
 		if (smp_load_acquire(&waiter->state) == KMQ_DONE)
 			break;
 		schedule();
@@ -352,6 +357,7 @@ static bool kmq_hand_over(struct kmq_queue *queue, struct kmq_slot *slot,
 static inline bool kmq_quiet(const struct kmq_queue *queue)
 {
 	lockdep_assert_held(&queue->lock);
+	/* waitqueue_active(): barrier B. */
 	return !queue->removed && list_empty(&queue->receivers) &&
 	       list_empty(&queue->senders) &&
 	       !waitqueue_active((wait_queue_head_t *)&queue->pollers) &&
@@ -494,7 +500,7 @@ static noinline int kmq_send_locked(struct kmq_queue *queue,
 				    u64 *sequence, u32 sent)
 	__releases(&queue->lock)
 {
-	KMQ_WAKEUPS(wakeups);
+	DEFINE_WAKEUPS(wakeups);
 	u64 now = ktime_get_ns();
 	int err = -EIDRM;
 
@@ -533,7 +539,7 @@ static noinline int kmq_send_wait(struct kmq_queue *queue, struct kmq_slot *slot
 			 u64 deadline, u64 *sequence)
 {
 	struct kmq_waiter waiter;
-	KMQ_WAKEUPS(wakeups);
+	DEFINE_WAKEUPS(wakeups);
 	int err = -EIDRM;
 
 	kmq_waiter_init(&waiter, &queue->blocked_senders);
@@ -720,7 +726,7 @@ static noinline int kmq_receive_locked(struct kmq_queue *queue,
 				       const struct kmq_patience *patience)
 	__releases(&queue->lock)
 {
-	KMQ_WAKEUPS(wakeups);
+	DEFINE_WAKEUPS(wakeups);
 	int taken;
 
 	taken = kmq_try_take(queue, want, parts, count, &wakeups);
@@ -826,7 +832,7 @@ int kmq_peek(struct kmq_queue *queue, const struct kmq_want *want,
  */
 void kmq_unpeek(struct kmq_queue *queue, struct kmq_part *parts, u32 count)
 {
-	KMQ_WAKEUPS(wakeups);
+	DEFINE_WAKEUPS(wakeups);
 	u32 i;
 
 	spin_lock(&queue->lock);
@@ -845,7 +851,7 @@ void kmq_unpeek(struct kmq_queue *queue, struct kmq_part *parts, u32 count)
 /* kmq_discard() of a message that someone peeks at, or did a moment ago. */
 void kmq_discard_peeked(struct kmq_queue *queue, struct kmq_slot *slot)
 {
-	KMQ_WAKEUPS(wakeups);
+	DEFINE_WAKEUPS(wakeups);
 
 	spin_lock(&queue->lock);
 	kmq_bury(slot, &wakeups);
@@ -891,7 +897,7 @@ static void kmq_place_again(struct kmq_queue *queue, struct kmq_slot *slot,
  */
 void kmq_put_back(struct kmq_queue *queue, struct kmq_slot *slot, bool leased)
 {
-	KMQ_WAKEUPS(wakeups);
+	DEFINE_WAKEUPS(wakeups);
 	bool was_writable;
 
 	spin_lock(&queue->lock);
@@ -931,7 +937,7 @@ void kmq_return(struct kmq_queue *queue, struct kmq_slot *slot)
  */
 void kmq_settle(struct kmq_queue *queue, struct kmq_slot *slot)
 {
-	KMQ_WAKEUPS(wakeups);
+	DEFINE_WAKEUPS(wakeups);
 	bool was_writable;
 
 	spin_lock(&queue->lock);
@@ -962,7 +968,7 @@ static int kmq_call_wait(struct kmq_queue *queue, struct kmq_waiter *caller,
 			 u64 deadline)
 {
 	int err = kmq_sleep(caller, deadline);
-	KMQ_WAKEUPS(wakeups);
+	DEFINE_WAKEUPS(wakeups);
 
 	if (!err)
 		return caller->result;
@@ -1032,7 +1038,7 @@ int kmq_call(struct kmq_queue *queue, struct kmq_slot *request,
 int kmq_reply(struct kmq_queue *queue, u64 sequence, struct kmq_slot *reply)
 {
 	struct kmq_waiter *caller;
-	KMQ_WAKEUPS(wakeups);
+	DEFINE_WAKEUPS(wakeups);
 	int err = 0;
 
 	spin_lock(&queue->lock);
@@ -1097,7 +1103,7 @@ u64 kmq_purge(struct kmq_queue *queue, const struct kmq_selection *selection)
 	u32 chunk;
 
 	do {
-		KMQ_WAKEUPS(wakeups);
+		DEFINE_WAKEUPS(wakeups);
 
 		spin_lock(&queue->lock);
 		was_writable = kmq_queue_writable(queue);
@@ -1125,7 +1131,7 @@ u64 kmq_purge(struct kmq_queue *queue, const struct kmq_selection *selection)
  */
 int kmq_set_limits(struct kmq_queue *queue, u32 capacity, u64 byte_limit)
 {
-	KMQ_WAKEUPS(wakeups);
+	DEFINE_WAKEUPS(wakeups);
 	bool was_writable;
 	int err = -EIDRM;
 
@@ -1165,7 +1171,7 @@ static void kmq_claim_all(struct list_head *waiters,
 void kmq_retire(struct kmq_queue *queue)
 {
 	static const struct kmq_selection any = { .mode = KMQ_SELECT_ANY };
-	KMQ_WAKEUPS(wakeups);
+	DEFINE_WAKEUPS(wakeups);
 	struct rb_node *node;
 	u32 chunk;
 
@@ -1185,7 +1191,7 @@ void kmq_retire(struct kmq_queue *queue)
 	kmq_finish(queue, &wakeups);
 
 	do {
-		KMQ_WAKEUPS(buried);
+		DEFINE_WAKEUPS(buried);
 
 		spin_lock(&queue->lock);
 		chunk = kmq_purge_chunk(queue, &any, KMQ_CHUNK, &buried);

@@ -44,6 +44,7 @@ struct kmq_want {
  * @slot: out: the message
  * @pid: room for what the caller finds out; not used here
  * @uid: likewise
+ * @flags: likewise
  */
 struct kmq_part {
 	void __user *body;
@@ -51,6 +52,7 @@ struct kmq_part {
 	u32 room;
 	s32 pid;
 	u32 uid;
+	u32 flags;
 };
 
 int kmq_send(struct kmq_queue *queue, struct kmq_slot **slots, u32 count,
@@ -87,6 +89,7 @@ void kmq_notify(struct kmq_queue *queue, __poll_t events);
  */
 static inline bool kmq_unseen(const struct kmq_slot *slot)
 {
+	/* Barrier C. */
 	return !smp_load_acquire(&slot->peekers);
 }
 

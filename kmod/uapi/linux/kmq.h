@@ -30,7 +30,9 @@
  * poll(2)
  *	EPOLLIN	 read() would not sleep and would not fail with EAGAIN: there
  *		 is a message that the descriptor's filter admits.
- *	EPOLLOUT write() of a message of any legal length would not sleep.
+ *	EPOLLOUT write() of a message of any legal length would neither sleep nor
+ *		 fail with EAGAIN.
+ *		 Neither is reported where the descriptor is not open for it.
  *	EPOLLHUP|EPOLLERR  the queue has been removed.
  *	Each message that arrives is an edge for EPOLLET.
  *
@@ -81,7 +83,10 @@
 #define KMQ_INLINE_DEFAULT	256
 #define KMQ_MESSAGE_DEFAULT	8192
 #define KMQ_MODE_DEFAULT	0600
-/* byte_limit: capacity * max_message */
+/*
+ * byte_limit: capacity * max_message, but at most this; at least max_message.
+ */
+#define KMQ_BYTE_LIMIT_DEFAULT	(1ull << 24)
 
 enum kmq_kind {
 	KMQ_KIND_MESSAGE	= 0,	/* the kernel owns each message */
@@ -119,12 +124,14 @@ struct kmq_features {
 #define KMQ_FEATURE_BATCH	(1ull << 3)	/* SEND_BATCH, RECEIVE_BATCH */
 
 /* Flags of struct kmq_create. */
-#define KMQ_CREATE_EXCLUSIVE	(1u << 0) /* EEXIST if the name exists */
-#define KMQ_CREATE_OPEN		(1u << 1) /* return a descriptor of it; needs
-					   * EXCLUSIVE when it has a name */
-#define KMQ_CREATE_OWNER	(1u << 2) /* take @uid and @gid; EPERM without
-					   * CAP_CHOWN if they are not yours */
-#define KMQ_CREATE_NONBLOCK	(1u << 3) /* the descriptor has O_NONBLOCK */
+/* EEXIST if the name exists. */
+#define KMQ_CREATE_EXCLUSIVE	(1u << 0)
+/* Return a descriptor of it; needs EXCLUSIVE when it has a name (EINVAL). */
+#define KMQ_CREATE_OPEN		(1u << 1)
+/* Take @uid and @gid; EPERM without CAP_CHOWN if they are not the caller's. */
+#define KMQ_CREATE_OWNER	(1u << 2)
+/* The descriptor has O_NONBLOCK; needs OPEN when it has a name (EINVAL). */
+#define KMQ_CREATE_NONBLOCK	(1u << 3)
 
 /**
  * struct kmq_create - KMQ_CTL_CREATE
@@ -187,7 +194,8 @@ struct kmq_remove {
 };
 
 /**
- * struct kmq_info - settings and ledger of one queue, taken in one instant
+ * struct kmq_info - settings and ledger of one queue, but for @descriptors
+ * taken in one instant
  * @id: KMQ_CTL_NEXT: in: the queue with the lowest id above this one is
  *	described (0 for the first); out: its id. An id is not given
  *	again before a million others were.
@@ -269,7 +277,8 @@ struct kmq_info {
  * @type: send: 1 or more. Receive: out
  * @priority: send: 0 to KMQ_PRIORITY_MAX. Receive: out
  * @redeliveries: receive: out: how often it was leased before and came back
- * @sequence: out: position among all messages this queue accepted, from 1;
+ * @sequence: out: position among all messages this queue accepted, from 1
+ *	(dropped ones have one, so that a gap tells of them);
  *	names the message in ACK, NACK and REPLY. REPLY: in: of the request.
  * @time: receive: out: when it was accepted, CLOCK_MONOTONIC, ns
  * @lost: receive: out: messages dropped by policy since the last receive by
@@ -322,7 +331,8 @@ enum kmq_select {
  * @message: the message
  *
  * SEND writes back @message.sequence (0 if policy dropped it at once).
- * REPLY hands @message to the caller that waits under @message.sequence.
+ * REPLY hands @message to the caller that waits under @message.sequence, whose
+ * request must have been received (ESRCH); its @deadline must be zero.
  * EMSGSIZE there: longer than that caller has room for, who goes on waiting.
  */
 struct kmq_transfer {
