@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The calls with a deadline, together because all that touches struct timespec
+ * is compiled twice where time_t has two sizes: see deadline_time64.c.
+ */
+#ifndef DEADLINE_TIME64
+#undef _TIME_BITS
+#endif
+
+#include <errno.h>
+
+#include "internal.h"
+
+#define NS_PER_SECOND	1000000000
+
+/* The end of the kernel's time, some 292 years after boot. */
+#define SECONDS_MAX	(INT64_MAX / NS_PER_SECOND)
+
+static int deadline_ns(const struct timespec *deadline, uint64_t *ns)
+{
+	int64_t seconds;
+
+	if (!deadline) {
+		*ns = NO_DEADLINE;
+		return 0;
+	}
+	if (deadline->tv_sec < 0 || deadline->tv_nsec < 0 || deadline->tv_nsec >= NS_PER_SECOND) {
+		errno = EINVAL;
+		return -1;
+	}
+	seconds = deadline->tv_sec;
+	if (seconds >= SECONDS_MAX)
+		*ns = INT64_MAX;
+	else
+		*ns = seconds * NS_PER_SECOND + deadline->tv_nsec;
+	/* Time 0 has passed, but to the kernel it says that there is none. */
+	if (*ns == NO_DEADLINE)
+		*ns = 1;
+	return 0;
+}
+
+int kmq_send_until(int fd, struct kmq_msg *msg, const struct timespec *deadline)
+{
+	uint64_t ns;
+
+	if (deadline_ns(deadline, &ns))
+		return -1;
+	return libkmq_send(fd, msg, 0, ns);
+}
+
+int kmq_receive_until(int fd, struct kmq_msg *msg, const struct kmq_selection *which,
+		      unsigned int flags, const struct timespec *deadline)
+{
+	uint64_t ns;
+
+	if (deadline_ns(deadline, &ns))
+		return -1;
+	return libkmq_receive(fd, msg, which, flags, 0, ns);
+}
+
+int kmq_lease_until(int fd, struct kmq_msg *msg, const struct kmq_selection *which,
+		    unsigned int flags, const struct timespec *deadline)
+{
+	uint64_t ns;
+
+	if (deadline_ns(deadline, &ns))
+		return -1;
+	return libkmq_receive(fd, msg, which, flags, KMQ_LEASE, ns);
+}
+
+int kmq_send_batch_until(int fd, const struct kmq_message *messages, unsigned int count,
+			 const struct timespec *deadline)
+{
+	uint64_t ns;
+
+	if (deadline_ns(deadline, &ns))
+		return -1;
+	return libkmq_send_batch(fd, messages, count, 0, ns);
+}
+
+int kmq_receive_batch_until(int fd, struct kmq_message *messages, unsigned int count,
+			    const struct kmq_selection *which, unsigned int flags,
+			    const struct timespec *deadline)
+{
+	uint64_t ns;
+
+	if (deadline_ns(deadline, &ns))
+		return -1;
+	return libkmq_receive_batch(fd, messages, count, which, flags, 0, ns);
+}
+
+int kmq_lease_batch_until(int fd, struct kmq_message *messages, unsigned int count,
+			  const struct kmq_selection *which, unsigned int flags,
+			  const struct timespec *deadline)
+{
+	uint64_t ns;
+
+	if (deadline_ns(deadline, &ns))
+		return -1;
+	return libkmq_receive_batch(fd, messages, count, which, flags, KMQ_LEASE, ns);
+}
+
+int kmq_call_until(int fd, const struct kmq_msg *request, struct kmq_msg *reply,
+		   unsigned int flags, const struct timespec *deadline)
+{
+	uint64_t ns;
+
+	if (deadline_ns(deadline, &ns))
+		return -1;
+	return libkmq_call(fd, request, reply, flags, ns);
+}
