@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Names of users and groups, new JSON strings; the number for one without. */
+#ifndef KMQCTL_ACCOUNT_H
+#define KMQCTL_ACCOUNT_H
+
+#include <sys/types.h>
+
+struct json_object *account_user(uid_t uid);
+struct json_object *account_group(gid_t gid);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What can be shown of a queue. Rows are struct kmq_info. */
+#ifndef KMQCTL_QUEUE_COLUMNS_H
+#define KMQCTL_QUEUE_COLUMNS_H
+
+#include <stdbool.h>
+
+#include <kmq.h>
+
+#include "column.h"
+
+extern const struct column queue_columns[];
+
+/*
+ * Turns the counts that only grow into what they grew by since @before; what
+ * tells a level, or a most ever, stays.
+ */
+void queue_since(struct kmq_info *now, const struct kmq_info *before);
+
+/* How full it is, in percent of whichever of its two limits is nearer. */
+unsigned int queue_use(const struct kmq_info *info);
+
+#endif
