@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# kmqcompare, and its part of the unit tests.
+#
+#	$(B)/bin/kmqcompare
+#	$(B)/obj/tools/kmqcompare/parts.a	all of it but main(), for the tests
+#	$(B)/compare/				what runs in VMs bring back
+
+COMPARE_SOURCES := $(filter-out %/main.c,$(wildcard tools/kmqcompare/*.c)) \
+	$(wildcard tools/kmqcompare/mechanisms/*.c tools/kmqcompare/workloads/*.c)
+COMPARE_OBJECTS := $(COMPARE_SOURCES:%.c=$(B)/obj/%.o)
+COMPARE_MAIN := $(B)/obj/tools/kmqcompare/main.o
+COMPARE_PARTS := $(B)/obj/tools/kmqcompare/parts.a
+COMPARE_LIBS := -ljson-c -pthread -lrt -lm
+
+ALL += $(B)/bin/kmqcompare
+
+$(COMPARE_OBJECTS) $(COMPARE_MAIN): $(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(USER_CPPFLAGS) $(USER_CFLAGS) -MMD -MP -c $< -o $@
+
+$(COMPARE_PARTS): $(COMPARE_OBJECTS)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(B)/bin/kmqcompare: $(COMPARE_MAIN) $(COMPARE_PARTS) $(B)/lib/libkmq.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(COMPARE_LIBS) -o $@
+
+-include $(COMPARE_OBJECTS:.o=.d) $(COMPARE_MAIN:.o=.d)
+
+# Held against the budgets and the stored figures; see kmqcompare(1), check.
+COMPARE_COUNTED := $(B)/compare/instructions-$(KERNEL).json
+COMPARE_BASELINE := tests/baseline/instructions-$(KERNEL).json
+COMPARE_COUNT = mkdir -p $(B)/compare && tools/vm/run --kernel $(KERNEL) --icount \
+	--get results.json:$(COMPARE_COUNTED) -- kmqcompare bench --icount --json results.json
+
+.PHONY: bench-check baseline
+bench-check: $(B)/bin/kmqcompare
+	$(COMPARE_COUNT)
+	$(B)/bin/kmqcompare check --baseline $(COMPARE_BASELINE) $(COMPARE_COUNTED)
+
+baseline: $(B)/bin/kmqcompare
+	$(COMPARE_COUNT)
+	@mkdir -p $(dir $(COMPARE_BASELINE))
+	$(B)/bin/kmqcompare check --store $(COMPARE_BASELINE) $(COMPARE_COUNTED)
+
+# The unit tests take everything but main() (tests/build.mk has the rule).
+define COMPARE_TEST
+UNIT_LIBS_$(1) := $(COMPARE_PARTS) $(B)/lib/libkmq.a
+UNIT_FLAGS_$(1) := -Itools/kmqcompare -Wl,--no-as-needed $(COMPARE_LIBS)
+endef
+$(foreach test,$(patsubst tests/unit/%.c,%,$(wildcard tests/unit/kmqcompare_*_test.c)), \
+	$(eval $(call COMPARE_TEST,$(test))))
+
+install-kmqcompare: $(B)/bin/kmqcompare
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(MANDIR)/man1
+	install -m 755 $(B)/bin/kmqcompare $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 tools/kmqcompare/kmqcompare.1 $(DESTDIR)$(MANDIR)/man1/
+
+uninstall-kmqcompare:
+	rm -f $(DESTDIR)$(PREFIX)/bin/kmqcompare $(DESTDIR)$(MANDIR)/man1/kmqcompare.1
+.PHONY: install-kmqcompare uninstall-kmqcompare

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* kmq by the batch ioctls: several messages in one system call. */
+#include "../kmq_queue.h"
+
+#include <kmq.h>
+#include <stdlib.h>
+
+static int kmq_batch_open(struct channel *channel)
+{
+	channel->state = calloc(KMQ_BATCH_MAX, sizeof(struct kmq_message));
+	if (!channel->state)
+		return -1;
+	if (!kmq_queue_open(channel))
+		return 0;
+	free(channel->state);
+	return -1;
+}
+
+static void kmq_batch_close(struct channel *channel)
+{
+	kmq_queue_close(channel);
+	free(channel->state);
+}
+
+static int kmq_batch_send(struct channel *channel, struct batch_item *items, unsigned int count)
+{
+	struct kmq_message *messages = channel->state;
+
+	for (unsigned int i = 0; i < count; i++)
+		kmq_message_from(&messages[i], 1, items[i].body, items[i].size);
+	return SYSCALL(channel, kmq_send_batch(channel->fd[0], messages, count));
+}
+
+static int kmq_batch_receive(struct channel *channel, struct batch_item *items,
+			     unsigned int count)
+{
+	struct kmq_message *messages = channel->state;
+	int got;
+
+	for (unsigned int i = 0; i < count; i++)
+		kmq_message_into(&messages[i], items[i].body, items[i].size);
+	got = SYSCALL(channel, kmq_receive_batch(channel->fd[0], messages, count, NULL, 0));
+	for (int i = 0; i < got; i++)
+		items[i].size = messages[i].size;
+	return got;
+}
+
+const struct mechanism mechanism_kmq_batch = {
+	.name = "kmq-batch",
+	.title = "kmq batch",
+	.traits = MECHANISM_BATCHES_ONLY,
+	.unavailable = kmq_queue_unavailable,
+	.open = kmq_batch_open,
+	.close = kmq_batch_close,
+	.send_batch = kmq_batch_send,
+	.receive_batch = kmq_batch_receive,
+};

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "worker.h"
+
+#include "placement.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ull + now.tv_nsec;
+}
+
+static uint64_t timeval_ns(struct timeval time)
+{
+	return time.tv_sec * 1000000000ull + time.tv_usec * 1000ull;
+}
+
+int worker_fail(struct worker *worker, const char *format, ...)
+{
+	struct worker_report *report = worker->report;
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(report->reason, sizeof(report->reason), format, arguments);
+	va_end(arguments);
+	report->failed = true;
+	return -1;
+}
+
+int worker_fail_call(struct worker *worker, const char *call)
+{
+	return worker_fail(worker, "%s: %s", call, strerror(errno));
+}
+
+/* Everything that is counted, as it stands now. */
+static void take_counts(const struct worker *worker, struct sample *counts)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	counts->user_ns = timeval_ns(usage.ru_utime);
+	counts->system_ns = timeval_ns(usage.ru_stime);
+	counts->voluntary = usage.ru_nvcsw;
+	counts->involuntary = usage.ru_nivcsw;
+	counts->verified = worker->verified;
+	counts->syscalls = 0;
+	for (unsigned int i = 0; i < worker->plan->workload->channels; i++)
+		counts->syscalls += worker->channels[i].syscalls;
+}
+
+static void subtract_counts(struct sample *counts, const struct sample *before)
+{
+	counts->user_ns -= before->user_ns;
+	counts->system_ns -= before->system_ns;
+	counts->voluntary -= before->voluntary;
+	counts->involuntary -= before->involuntary;
+	counts->verified -= before->verified;
+	counts->syscalls -= before->syscalls;
+}
+
+static int measure_run(struct worker *worker, worker_run run)
+{
+	struct worker_report *report = worker->report;
+	struct sample before;
+	int failed;
+
+	pthread_barrier_wait(&worker->shared->barrier);
+	take_counts(worker, &before);
+	report->started_ns = now_ns();
+	failed = run(worker, worker->plan->warmup, worker->plan->units);
+	report->ended_ns = now_ns();
+	take_counts(worker, &report->sample);
+	subtract_counts(&report->sample, &before);
+	return failed;
+}
+
+static int measure_events(struct worker *worker, worker_run run)
+{
+	struct sample *sample = &worker->report->sample;
+	struct events events;
+	int failed;
+
+	if (!events_open(&events))
+		return measure_run(worker, run);
+	events_start(&events);
+	failed = measure_run(worker, run);
+	events_stop(&events);
+	events_finish(&events, sample->events);
+	sample->events_counted = true;
+	return failed;
+}
+
+int worker_measure(struct worker *worker, worker_run run)
+{
+	const struct plan *plan = worker->plan;
+	int failed = run(worker, 0, plan->warmup);
+
+	if (!failed && plan->count_events)
+		failed = measure_events(worker, run);
+	else if (!failed)
+		failed = measure_run(worker, run);
+	return failed ? -1 : run(worker, plan->warmup + plan->units, 1);
+}
+
+/* Touched, so that no page fault is measured. Never freed: the process ends. */
+static void *make_bodies(uint32_t size, unsigned int count, size_t *stride)
+{
+	char *bodies;
+
+	*stride = (CHANNEL_HEADROOM + size + 63) / 64 * 64;
+	bodies = aligned_alloc(64, *stride * count);
+	if (!bodies)
+		return NULL;
+	memset(bodies, 0, *stride * count);
+	return bodies + CHANNEL_HEADROOM;
+}
+
+static struct batch_item *make_items(uint32_t size, unsigned int count)
+{
+	struct batch_item *items = calloc(count, sizeof(*items));
+	size_t stride;
+	char *bodies = make_bodies(size, count, &stride);
+
+	if (!items || !bodies)
+		return NULL;
+	for (unsigned int i = 0; i < count; i++)
+		items[i] = (struct batch_item){ .body = bodies + i * stride, .size = size };
+	return items;
+}
+
+static bool make_buffers(struct worker *worker)
+{
+	const struct plan *plan = worker->plan;
+	bool nothing = worker->mechanism->traits & MECHANISM_CARRIES_NOTHING;
+
+	worker->items_out = make_items(plan->size, plan->batch);
+	worker->items_in = make_items(plan->size, plan->batch);
+	if (!worker->items_out || !worker->items_in)
+		return false;
+	worker->items_seen = nothing ? worker->items_out : worker->items_in;
+	worker->outgoing = worker->items_out[0].body;
+	worker->incoming = worker->items_in[0].body;
+	worker->seen = worker->items_seen[0].body;
+	return true;
+}
+
+int worker_main(const struct plan *plan, struct channel *channels, unsigned int role,
+		struct trial_shared *shared)
+{
+	struct worker worker = {
+		.plan = plan,
+		.mechanism = plan->mechanism,
+		.channels = channels,
+		.role = role,
+		.shared = shared,
+		.report = &shared->reports[role],
+	};
+
+	if (placement_take(plan->workload->placement, role))
+		return -worker_fail_call(&worker, "sched_setaffinity");
+	if (!make_buffers(&worker))
+		return -worker_fail_call(&worker, "malloc");
+	return plan->workload->work(&worker) ? 1 : 0;
+}
+
+int worker_send_batch(struct worker *worker, unsigned int channel, uint64_t first,
+		      unsigned int count)
+{
+	const struct mechanism *mechanism = worker->mechanism;
+	struct channel *to = &worker->channels[channel];
+	struct batch_item *items = worker->items_out;
+	unsigned int i;
+	int sent;
+
+	if (count > worker->plan->batch)
+		count = worker->plan->batch;
+	for (i = 0; i < count; i++)
+		payload_fill(items[i].body, worker->plan->size, first + i);
+	if (mechanism->send_batch) {
+		sent = mechanism->send_batch(to, items, count);
+		return sent < 0 ? worker_fail_call(worker, "send batch") : sent;
+	}
+	for (i = 0; i < count; i++)
+		if (mechanism->send(to, items[i].body, worker->plan->size))
+			return worker_fail_call(worker, "send");
+	return count;
+}
+
+/* Lengths in items_in, bodies in items_seen. */
+static int receive_items(struct worker *worker, struct channel *from, unsigned int count)
+{
+	const struct mechanism *mechanism = worker->mechanism;
+	struct batch_item *items = worker->items_in;
+
+	for (unsigned int i = 0; i < count; i++)
+		items[i].size = worker->plan->size;
+	if (mechanism->receive_batch) {
+		int received = mechanism->receive_batch(from, items, count);
+
+		return received < 0 ? worker_fail_call(worker, "receive batch") : received;
+	}
+	for (unsigned int i = 0; i < count; i++) {
+		ssize_t size = mechanism->receive(from, items[i].body, worker->plan->size);
+
+		if (size < 0)
+			return worker_fail_call(worker, "receive");
+		items[i].size = size;
+	}
+	return count;
+}
+
+int worker_receive_batch(struct worker *worker, unsigned int channel, uint64_t first,
+			 unsigned int count)
+{
+	int received;
+
+	if (count > worker->plan->batch)
+		count = worker->plan->batch;
+	received = receive_items(worker, &worker->channels[channel], count);
+	for (int i = 0; i < received; i++)
+		if (worker_verify(worker, worker->items_seen[i].body, worker->items_in[i].size,
+				  first + i))
+			return -1;
+	return received;
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The table of workloads, and what their files share. */
+#include "workload.h"
+
+#include "mechanism.h"
+
+#include <stddef.h>
+#include <string.h>
+
+extern const struct workload workload_pair;
+extern const struct workload workload_batch;
+extern const struct workload workload_oneway;
+extern const struct workload workload_pingpong;
+extern const struct workload workload_pingpong_2cpu;
+extern const struct workload workload_select_any;
+extern const struct workload workload_select;
+
+const struct workload *const workloads[] = {
+	&workload_pair,
+	&workload_batch,
+	&workload_oneway,
+	&workload_pingpong,
+	&workload_pingpong_2cpu,
+	&workload_select_any,
+	&workload_select,
+	NULL
+};
+
+const struct workload *workload_find(const char *name)
+{
+	for (const struct workload *const *w = workloads; *w; w++)
+		if (!strcmp((*w)->name, name))
+			return *w;
+	return NULL;
+}
+
+const char *workload_wants_single(const struct mechanism *mechanism)
+{
+	return mechanism->traits & MECHANISM_BATCHES_ONLY ? "moves batches only" : NULL;
+}
+
+const char *workload_wants_carrier(const struct mechanism *mechanism)
+{
+	if (mechanism->traits & MECHANISM_CARRIES_NOTHING)
+		return "carries nothing";
+	return workload_wants_single(mechanism);
+}
