@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# kmq: the verbs. `make help` lists them. What each builds is described beside
-# its sources, in the build.mk of that folder; everything lands in .build/.
+# kmq: the verbs for people; `make help` lists them. What is built from which
+# sources is said beside the sources, in the build.mk of each folder. All
+# products land in .build/.
 
 B := .build
+# The kernel of the virtual machines: 6.1, 6.12, 6.12-rt, debug.
 KERNEL ?= 6.1
+# The kernel that runs here, for load and install.
+RUNNING := $(shell uname -r)
+KDIR ?= /lib/modules/$(RUNNING)/build
 
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 CFLAGS ?= -O2 -g
-WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wno-unused-parameter
 # Libraries and tools see the public headers only.
 USER_CPPFLAGS := -D_GNU_SOURCE -Ikmod/uapi -Iuser/include
 USER_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS)
@@ -19,8 +27,72 @@ USER_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS)
 ALL :=
 TESTS :=
 
-include $(wildcard user/build.mk tools/kmqctl/build.mk \
-	tools/kmqcompare/build.mk tests/build.mk)
+include user/build.mk
+include tools/kmqctl/build.mk
+include tools/kmqcompare/build.mk
+include tests/build.mk
 
-all: $(ALL) modules
-.PHONY: all
+MODULE := $(B)/kmod/running/kmq.ko
+
+.PHONY: all user modules load unload compare test test-debug style install \
+	uninstall clean help
+
+all: user modules	## the library, the tools and the module
+user: $(ALL)
+
+modules:		## the module, for the running kernel if its headers are here
+	@if [ -e '$(KDIR)/Makefile' ]; then \
+		mkdir -p $(dir $(MODULE)) && \
+		rsync -rlR --checksum --delete --include='*.[ch]' --include='*/' \
+			--include=Kbuild --exclude='*' Kbuild kmod $(dir $(MODULE)) && \
+		$(MAKE) -C '$(KDIR)' M='$(abspath $(dir $(MODULE)))' modules && \
+		echo 'built $(MODULE) for the running kernel, $(RUNNING)'; \
+	else \
+		echo 'no headers for the running kernel ($(RUNNING)): building the module for the virtual machine, Linux $(KERNEL)'; \
+		tools/vm/module $(KERNEL); \
+	fi
+
+load: modules		## insert the module into the running kernel (a test VM's)
+	@[ -e $(MODULE) ] || { echo 'make load: the running kernel, $(RUNNING), has no headers here; install linux-headers-$(RUNNING)' >&2; exit 1; }
+	insmod $(MODULE)
+
+unload:			## remove it again; says who holds it if it cannot
+	rmmod kmq || { $(B)/bin/kmqctl doctor; exit 1; }
+
+compare:		## boot VMs and compare kmq with everything else
+	@tools/setup/packages --what compare
+	@tools/kmqcompare/compare --kernel $(KERNEL) $(COMPARE_OPTIONS)
+
+test:			## all tests, on 6.1 and 6.12
+	@tools/setup/packages --what test
+	@$(MAKE) --no-print-directory -s -j$$(nproc) user tests
+	@tests/run
+
+test-debug:		## the device tests on a kernel full of checks
+	@tools/setup/packages --what debug
+	@$(MAKE) --no-print-directory -s -j$$(nproc) user tests
+	@tests/run --debug
+
+style:			## sparse, checkpatch and W=1 on every kernel; shellcheck
+	@tools/setup/packages --what test
+	@tools/setup/style
+
+install: all install-user install-kmqctl install-kmqcompare	## below PREFIX, and the module
+	install -D -m 644 tools/setup/60-kmq.rules \
+		$(DESTDIR)/usr/lib/udev/rules.d/60-kmq.rules
+	@if [ -e $(MODULE) ]; then \
+		install -D -m 644 $(MODULE) $(DESTDIR)/lib/modules/$(RUNNING)/updates/kmq.ko && \
+		{ [ -n '$(DESTDIR)' ] || depmod $(RUNNING); }; \
+	else \
+		echo 'the module is not installed: no headers for $(RUNNING)'; \
+	fi
+
+uninstall: uninstall-user uninstall-kmqctl uninstall-kmqcompare	## what install put there
+	rm -f $(DESTDIR)/usr/lib/udev/rules.d/60-kmq.rules \
+		$(DESTDIR)/lib/modules/$(RUNNING)/updates/kmq.ko
+
+clean:			## remove .build (the kernels stay in the cache)
+	rm -rf $(B)
+
+help:			## this
+	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
