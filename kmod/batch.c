@@ -33,7 +33,7 @@ struct kmq_outline {
 	s64 type;
 	u32 size;
 	u32 priority;
-	u64 unknown;
+	u32 unknown;
 };
 
 /**
@@ -95,7 +95,7 @@ static int kmq_outline_check(const struct kmq_outline *outline,
 	return outline->size > queue->max_message ? -EMSGSIZE : 0;
 }
 
-static int kmq_slot_load(struct kmq_slot *slot, struct kmq_pool *pool,
+static inline int kmq_slot_load(struct kmq_slot *slot, struct kmq_pool *pool,
 			 const struct kmq_outline *outline)
 {
 	int err = kmq_slot_fit(slot, pool, outline->size);
@@ -183,7 +183,8 @@ long kmq_ioctl_send_batch(struct file *file, struct kmq_handle *handle,
 static int kmq_rooms_fetch(struct kmq_part *parts,
 			   const struct kmq_message __user *to, u32 count)
 {
-	u64 body, reserved;
+	u32 reserved;
+	u64 body;
 	int err = -EFAULT;
 	u32 i = 0;
 
@@ -253,7 +254,9 @@ static int kmq_metadata_deliver(struct kmq_message __user *to,
 	for (; i < count; i++, to++) {
 		const struct kmq_slot *slot = parts[i].slot;
 
-		unsafe_put_user(slot->size, &to->size, fault);
+		unsafe_put_user(min(slot->size, parts[i].room), &to->size,
+				fault);
+		unsafe_put_user(slot->size, &to->length, fault);
 		unsafe_put_user(parts[i].flags, &to->flags, fault);
 		unsafe_put_user(slot->type, &to->type, fault);
 		unsafe_put_user(slot->priority, &to->priority, fault);

@@ -104,7 +104,8 @@ static struct kmq_slot *kmq_slot_from(struct kmq_queue *queue,
 static void kmq_describe(struct kmq_message *message,
 			 const struct kmq_slot *slot, u32 room)
 {
-	message->size = slot->size;
+	message->size = min(slot->size, room);
+	message->length = slot->size;
 	message->flags = slot->size > room ? KMQ_MESSAGE_TRUNCATED : 0;
 	if (slot->is_call)
 		message->flags |= KMQ_MESSAGE_CALL;

@@ -300,7 +300,8 @@ static inline void kmq_slot_prepare(struct kmq_slot *slot, struct pid *sender,
 	slot->sender = sender;
 }
 
-static noinline int kmq_slot_extend(struct kmq_slot *slot, u32 size)
+/* A body that is too long for the slot itself. */
+int kmq_slot_extend(struct kmq_slot *slot, u32 size)
 {
 	u8 *body = kvmalloc(size, GFP_KERNEL_ACCOUNT);
 
@@ -308,22 +309,6 @@ static noinline int kmq_slot_extend(struct kmq_slot *slot, u32 size)
 		return -ENOMEM;
 	slot->body = body;
 	return 0;
-}
-
-/**
- * kmq_slot_fit() - room in a slot for a body
- * @slot: owned by the caller, got without a size
- * @pool: that it came from
- * @size: bytes, at most the queue's max_message
- *
- * Context: may sleep.
- * Return: 0, or -ENOMEM.
- */
-int kmq_slot_fit(struct kmq_slot *slot, const struct kmq_pool *pool, u32 size)
-{
-	slot->size = size;
-	return likely(size <= pool->inline_size) ? 0 :
-						   kmq_slot_extend(slot, size);
 }
 
 /**
@@ -432,16 +417,22 @@ static void kmq_pid_put(struct pid *pid, u32 count)
 	put_pid(pid);
 }
 
-static void kmq_senders_put(struct kmq_slot **slots, u32 count)
+/* What hangs on the messages: bodies, and senders, who tend to repeat. */
+static void kmq_slots_strip(struct kmq_slot **slots, u32 count)
 {
-	u32 i, first = 0;
+	struct pid *sender = slots[0]->sender;
+	u32 i, same = 0;
 
-	for (i = 1; i <= count; i++) {
-		if (i < count && slots[i]->sender == slots[first]->sender)
-			continue;
-		kmq_pid_put(slots[first]->sender, i - first);
-		first = i;
+	for (i = 0; i < count; i++) {
+		kmq_slot_shrink(slots[i]);
+		if (unlikely(slots[i]->sender != sender)) {
+			kmq_pid_put(sender, same);
+			sender = slots[i]->sender;
+			same = 0;
+		}
+		same++;
 	}
+	kmq_pid_put(sender, same);
 }
 
 /**
@@ -457,9 +448,7 @@ void kmq_slots_put(struct kmq_pool *pool, struct kmq_slot **slots, u32 count)
 	struct kmq_slot *extra = NULL;
 	u32 i;
 
-	kmq_senders_put(slots, count);
-	for (i = 0; i < count; i++)
-		kmq_slot_shrink(slots[i]);
+	kmq_slots_strip(slots, count);
 	spin_lock(&pool->lock);
 	for (i = 0; i < count; i++) {
 		slots[i]->next = pool->free;

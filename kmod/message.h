@@ -94,7 +94,7 @@ void kmq_slot_put(struct kmq_pool *pool, struct kmq_slot *slot);
 void kmq_slots_put_chain(struct kmq_pool *pool, struct kmq_slot *chain);
 
 int kmq_slots_get(struct kmq_pool *pool, struct kmq_slot **slots, u32 count);
-int kmq_slot_fit(struct kmq_slot *slot, const struct kmq_pool *pool, u32 size);
+int kmq_slot_extend(struct kmq_slot *slot, u32 size);
 void kmq_slots_put(struct kmq_pool *pool, struct kmq_slot **slots, u32 count);
 
 int kmq_copy_in_short(u8 *to, const u8 __user *from, size_t n);
@@ -162,6 +162,23 @@ static inline int kmq_slot_copy_out(const struct kmq_slot *slot,
 				    void __user *to, u32 size)
 {
 	return kmq_copy_out(to, slot->body, size);
+}
+
+/**
+ * kmq_slot_fit() - room in a slot for a body
+ * @slot: owned by the caller, got without a size
+ * @pool: that it came from
+ * @size: bytes, at most the queue's max_message
+ *
+ * Context: may sleep.
+ * Return: 0, or -ENOMEM.
+ */
+static inline int kmq_slot_fit(struct kmq_slot *slot,
+			       const struct kmq_pool *pool, u32 size)
+{
+	slot->size = size;
+	return likely(size <= pool->inline_size) ? 0 :
+						   kmq_slot_extend(slot, size);
 }
 
 #endif /* _KMQ_MESSAGE_H */

@@ -100,6 +100,7 @@ void kmq_queue_restore(struct kmq_queue *queue, struct kmq_slot *slot)
 	lockdep_assert_held(&queue->lock);
 	kmq_order_restore(&queue->order, slot);
 	kmq_queue_enter(queue, slot);
+	kmq_queue_note_peak(queue);
 }
 
 /* Leased -> received. */

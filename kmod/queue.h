@@ -143,9 +143,15 @@ static inline void kmq_queue_accept(struct kmq_queue *queue,
 static inline void kmq_queue_enter(struct kmq_queue *queue,
 				   struct kmq_slot *slot)
 {
-	u64 held = ++queue->queued + queue->leased;
-
+	queue->queued++;
 	queue->bytes += slot->size;
+}
+
+/* To be called when messages have come in, before the unlock. */
+static inline void kmq_queue_note_peak(struct kmq_queue *queue)
+{
+	u64 held = queue->queued + queue->leased;
+
 	if (held > queue->ledger.peak)
 		queue->ledger.peak = held;
 }
@@ -178,8 +184,7 @@ static inline void kmq_queue_pass(struct kmq_queue *queue,
 	}
 	queue->leased++;
 	queue->bytes += slot->size;
-	if (queue->queued + queue->leased > queue->ledger.peak)
-		queue->ledger.peak = queue->queued + queue->leased;
+	kmq_queue_note_peak(queue);
 }
 
 /* Queued -> received or leased. */

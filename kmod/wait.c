@@ -375,6 +375,7 @@ static inline void kmq_place(struct kmq_queue *queue, struct kmq_slot *slot,
 	    kmq_hand_over(queue, slot, wakeups))
 		return;
 	kmq_queue_push(queue, slot);
+	kmq_queue_note_peak(queue);
 	kmq_tell(queue, KMQ_READABLE, wakeups);
 }
 
@@ -487,6 +488,7 @@ static inline u32 kmq_send_quietly(struct kmq_queue *queue,
 		kmq_queue_accept(queue, slot, now);
 		kmq_queue_push(queue, slot);
 	}
+	kmq_queue_note_peak(queue);
 	return sent;
 }
 

@@ -93,7 +93,7 @@ const struct column message_columns[] = {
 	  OFFSET(sequence), NULL },
 	{ "TYPE", "type, 1 or more", COLUMN_NUMBER, signed64, OFFSET(type), NULL },
 	{ "PRIORITY", "priority, 0 the lowest", COLUMN_NUMBER, number32, OFFSET(priority), NULL },
-	{ "SIZE", "full length of its body", COLUMN_SIZE, number32, OFFSET(size), NULL },
+	{ "SIZE", "full length of its body", COLUMN_SIZE, number32, OFFSET(length), NULL },
 	{ "AGE", "time since the queue accepted it", COLUMN_SECONDS, age, 0, NULL },
 	{ "PID", "sender's process; none if gone or not visible", COLUMN_NUMBER, pid, 0, NULL },
 	{ "USER", "sender's user", COLUMN_TEXT, user, 0, NULL },

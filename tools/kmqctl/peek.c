@@ -88,7 +88,7 @@ static int look_at_sizes(struct peeker *peeker)
 
 static size_t room_for(const struct peeker *peeker, const struct kmq_message *message)
 {
-	return peeker->full || message->size < PREVIEW ? message->size : PREVIEW;
+	return peeker->full || message->length < PREVIEW ? message->length : PREVIEW;
 }
 
 static void make_room(struct peeker *peeker)

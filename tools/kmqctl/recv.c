@@ -146,6 +146,7 @@ static struct message_row row_of(const struct kmq_msg *msg)
 		.message = {
 			.body = (uintptr_t)msg->data,
 			.size = (uint32_t)msg->size,
+			.length = (uint32_t)msg->size,
 			.flags = msg->flags,
 			.type = msg->type,
 			.priority = msg->priority,

@@ -420,8 +420,9 @@ int kmq_nack(int fd, uint64_t sequence);
  * The batch calls exist for speed, so they take the array that the kernel
  * reads, struct kmq_message of <linux/kmq.h>, and nothing is translated. Its
  * body is a pointer kept in 64 bits; set and get it with the functions below.
- * It has one size for the room and for the length, unlike struct kmq_msg:
- * prepare each message with kmq_message_into() before every receive.
+ * Unlike struct kmq_msg it has one size for the room, before, and for the bytes
+ * that came, after: prepare each message with kmq_message_into() before every
+ * receive, or it has only as much room as the message before it was long.
  */
 
 /** kmq_message_from() - prepare @m to send @size bytes at @data */

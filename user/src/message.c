@@ -48,7 +48,7 @@ int libkmq_message_to_receive(struct kmq_message *to, const struct kmq_msg *from
 
 void libkmq_message_received(struct kmq_msg *to, const struct kmq_message *from)
 {
-	to->size = from->size;
+	to->size = from->length;
 	to->type = from->type;
 	to->priority = from->priority;
 	to->flags = from->flags;

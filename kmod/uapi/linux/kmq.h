@@ -271,8 +271,9 @@ struct kmq_info {
 /**
  * struct kmq_message - one message and what the kernel knows of it
  * @body: pointer to the bytes; may be 0 if @size is 0
- * @size: send: bytes. Receive: in: room at @body; out: the full length, also
- *	when it was truncated
+ * @size: send: bytes. Receive: in: room at @body; out: bytes there now, never
+ *	more than the room, so that a struct used again promises no more room
+ *	than there is
  * @flags: send: zero. Receive: out: KMQ_MESSAGE_*
  * @type: send: 1 or more. Receive: out
  * @priority: send: 0 to KMQ_PRIORITY_MAX. Receive: out
@@ -286,6 +287,7 @@ struct kmq_info {
  * @pid: receive: out: sender's process id in the reader's pid namespace; 0
  *	when it is not visible there
  * @uid: receive: out: sender's effective uid in the reader's user namespace
+ * @length: receive: out: the full length, above @size when it was truncated
  * @reserved: must be zero
  *
  * What is marked out only is not read on the way in.
@@ -302,7 +304,8 @@ struct kmq_message {
 	__aligned_u64 lost;
 	__s32 pid;
 	__u32 uid;
-	__aligned_u64 reserved;
+	__u32 length;
+	__u32 reserved;
 };
 
 /* Flags of struct kmq_transfer, kmq_batch and kmq_call. */

@@ -22,12 +22,24 @@ static void kmq_batch_close(struct channel *channel)
 	free(channel->state);
 }
 
+/*
+ * The array is zero from its start, and what the kernel writes of an untruncated
+ * message leaves it fit for the next: only what differs is set, as a program in
+ * a loop would do.
+ */
+static void kmq_batch_set(struct kmq_message *message, const struct batch_item *item)
+{
+	message->body = (uintptr_t)item->body;
+	message->size = item->size;
+	message->type = 1;
+}
+
 static int kmq_batch_send(struct channel *channel, struct batch_item *items, unsigned int count)
 {
 	struct kmq_message *messages = channel->state;
 
 	for (unsigned int i = 0; i < count; i++)
-		kmq_message_from(&messages[i], 1, items[i].body, items[i].size);
+		kmq_batch_set(&messages[i], &items[i]);
 	return SYSCALL(channel, kmq_send_batch(channel->fd[0], messages, count));
 }
 
@@ -38,7 +50,7 @@ static int kmq_batch_receive(struct channel *channel, struct batch_item *items,
 	int got;
 
 	for (unsigned int i = 0; i < count; i++)
-		kmq_message_into(&messages[i], items[i].body, items[i].size);
+		kmq_batch_set(&messages[i], &items[i]);
 	got = SYSCALL(channel, kmq_receive_batch(channel->fd[0], messages, count, NULL, 0));
 	for (int i = 0; i < got; i++)
 		items[i].size = messages[i].size;
