@@ -1,0 +1,591 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Failure at every site: each operation is repeated with the first, the second,
+ * ... allocation or user copy of its way made to fail (/proc/thread-self/fail-nth),
+ * until it meets no failure any more. What fails says ENOMEM or EFAULT, leaves
+ * the ledger as it was, and works when it is tried again.
+ *
+ *	fault [PATTERN]		operations whose name contains the pattern
+ *
+ * Needs a kernel with fault injection. Ends with `N passed, N failed[, N skipped]`.
+ */
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+#include "kmq_test.h"
+
+enum { LONG = 20000, SITES = 400 };
+
+static char name[KMQ_NAME_SIZE];
+static int fd, other, control_fd, fail_nth;
+static char body[LONG], back[LONG];
+
+/* ---- the operations; each returns as a system call does ---- */
+
+static long create_unnamed(void)
+{
+	struct kmq_create create = { .capacity = 8 };
+	int created = ioctl(control_fd, KMQ_CTL_CREATE, &create);
+
+	if (created >= 0)
+		close(created);
+	return created;
+}
+
+static long create_named(void)
+{
+	struct kmq_create create = { .capacity = 8, .flags = KMQ_CREATE_EXCLUSIVE };
+	int result;
+
+	queue_name(create.name);
+	result = ioctl(control_fd, KMQ_CTL_CREATE, &create);
+	/* The failure may meet this instead. */
+	while (!result && queue_remove(create.name))
+		CHECK(errno == EFAULT || errno == ENOMEM);
+	return result;
+}
+
+static long create_open(void)
+{
+	struct kmq_create create = {
+		.capacity = 8, .lifetime = KMQ_LIFETIME_EPHEMERAL,
+		.flags = KMQ_CREATE_EXCLUSIVE | KMQ_CREATE_OPEN,
+	};
+	int created;
+
+	queue_name(create.name);
+	created = ioctl(control_fd, KMQ_CTL_CREATE, &create);
+	if (created >= 0)
+		close(created);
+	return created;
+}
+
+static long open_node(void)
+{
+	int opened = open(queue_path(name), O_RDWR | O_CLOEXEC);
+
+	if (opened >= 0)
+		close(opened);
+	return opened;
+}
+
+static long open_control(void)
+{
+	int opened = open("/dev/kmq/control", O_RDWR | O_CLOEXEC);
+
+	if (opened >= 0)
+		close(opened);
+	return opened;
+}
+
+static long enumerate(void)
+{
+	struct kmq_info info = {};
+
+	return ioctl(control_fd, KMQ_CTL_NEXT, &info);
+}
+
+static long features(void)
+{
+	struct kmq_features asked = {};
+
+	return ioctl(control_fd, KMQ_CTL_FEATURES, &asked);
+}
+
+static long write_short(void)
+{
+	return write(fd, body, 100);
+}
+
+static long write_long(void)
+{
+	return write(fd, body, LONG);
+}
+
+static long write_vector(void)
+{
+	struct iovec pieces[] = { { body, 300 }, { body + 300, 300 } };
+
+	return writev(fd, pieces, 2);
+}
+
+static long send_short(void)
+{
+	return send_body(fd, KMQ_DONTWAIT, 2, 3, body, 100);
+}
+
+static long send_long(void)
+{
+	return send_body(fd, KMQ_DONTWAIT, 2, 3, body, LONG);
+}
+
+static long send_batch(void)
+{
+	struct kmq_message messages[40];
+	struct kmq_batch batch = { .messages = ptr(messages), .count = 40 };
+
+	for (int i = 0; i < 40; i++)
+		messages[i] = (struct kmq_message){
+			.body = ptr(body), .size = i % 5 ? 50 : 1000, .type = 1,
+		};
+	return ioctl(fd, KMQ_IOC_SEND_BATCH, &batch);
+}
+
+static long read_one(void)
+{
+	return read(fd, back, LONG);
+}
+
+static long read_vector(void)
+{
+	struct iovec pieces[] = { { back, 300 }, { back + 300, LONG - 300 } };
+
+	return readv(fd, pieces, 2);
+}
+
+static long receive_with(__u32 flags)
+{
+	struct kmq_transfer transfer = {
+		.flags = KMQ_DONTWAIT | flags, .select = KMQ_SELECT_ANY,
+		.message = { .body = ptr(back), .size = LONG },
+	};
+
+	return ioctl(fd, KMQ_IOC_RECEIVE, &transfer);
+}
+
+static long receive(void)
+{
+	return receive_with(0);
+}
+
+static long lease(void)
+{
+	return receive_with(KMQ_LEASE);
+}
+
+static long peek(void)
+{
+	return receive_with(KMQ_PEEK);
+}
+
+static long batch_with(__u32 flags)
+{
+	static char bodies[40][1200];
+	struct kmq_message messages[40];
+	struct kmq_batch batch = {
+		.flags = KMQ_DONTWAIT | KMQ_TRUNCATE | flags, .select = KMQ_SELECT_ANY,
+		.messages = ptr(messages), .count = 40,
+	};
+
+	for (int i = 0; i < 40; i++)
+		messages[i] = (struct kmq_message){ .body = ptr(bodies[i]), .size = 1200 };
+	return ioctl(fd, KMQ_IOC_RECEIVE_BATCH, &batch);
+}
+
+static long receive_batch(void)
+{
+	return batch_with(0);
+}
+
+static long lease_batch(void)
+{
+	return batch_with(KMQ_LEASE);
+}
+
+static long peek_batch(void)
+{
+	return batch_with(KMQ_PEEK);
+}
+
+static long settle_ack(void)
+{
+	return ack(fd, 1);
+}
+
+static long settle_nack(void)
+{
+	return nack(fd, 1);
+}
+
+static long purge_all(void)
+{
+	return purge(fd, KMQ_SELECT_NOT_EQUAL, 9, NULL);
+}
+
+static long resize_up(void)
+{
+	struct kmq_resize resize = { .capacity = 200, .byte_limit = 1 << 20 };
+
+	return ioctl(fd, KMQ_IOC_RESIZE, &resize);
+}
+
+static long resize_down(void)
+{
+	struct kmq_resize resize = { .capacity = 3, .byte_limit = LONG };
+
+	return ioctl(fd, KMQ_IOC_RESIZE, &resize);
+}
+
+static long info(void)
+{
+	struct kmq_info asked;
+
+	return ioctl(fd, KMQ_IOC_INFO, &asked);
+}
+
+static long set_descriptor(void)
+{
+	return set_filter(fd, 0, KMQ_SELECT_ANY, 0);
+}
+
+static long get_descriptor(void)
+{
+	struct kmq_descriptor asked;
+
+	return ioctl(fd, KMQ_IOC_GET_DESCRIPTOR, &asked);
+}
+
+static long fionread(void)
+{
+	int size;
+
+	return ioctl(fd, FIONREAD, &size);
+}
+
+static long poll_it(void)
+{
+	struct pollfd entry = { .fd = fd, .events = POLLIN | POLLOUT };
+
+	return poll(&entry, 1, 0);
+}
+
+static long epoll_it(void)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int epoll = epoll_create1(EPOLL_CLOEXEC), result;
+
+	if (epoll < 0)
+		return -1;
+	result = epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+	close(epoll);
+	return result;
+}
+
+static long async(void)
+{
+	int result = fcntl(fd, F_SETFL, O_ASYNC | O_NONBLOCK);
+
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	return result;
+}
+
+static long call(void)
+{
+	struct kmq_call asked = {
+		.deadline = after_ms(20000),
+		.request = { .body = ptr(body), .size = 1000, .type = 7 },
+		.reply = { .body = ptr(back), .size = LONG },
+	};
+
+	return ioctl(other, KMQ_IOC_CALL, &asked);
+}
+
+static long drop_oldest(void)
+{
+	return write(fd, body, LONG);
+}
+
+static long fdinfo(void)
+{
+	char path[64];
+	int file;
+	long result;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	file = open(path, O_RDONLY);
+	if (file < 0)
+		return file;
+	result = read(file, back, LONG);
+	close(file);
+	return result;
+}
+
+static long remove_queue(void)
+{
+	return queue_remove(name);
+}
+
+/* ---- what each begins with ---- */
+
+enum {
+	EMPTY, SHORT = 1, LONGER = 2, MIXED = 4, LEASED = 8, SERVED = 16, FULL = 32,
+	/* It may take messages in part, and say how many. */
+	PARTIAL = 64,
+};
+
+static const struct operation {
+	const char *name;
+	long (*run)(void);
+	unsigned int with;
+} operations[] = {
+	{ "features", features, EMPTY },
+	{ "enumerate", enumerate, EMPTY },
+	{ "create an unnamed queue", create_unnamed, EMPTY },
+	{ "create a named queue", create_named, EMPTY },
+	{ "create a named queue open", create_open, EMPTY },
+	{ "open a node", open_node, EMPTY },
+	{ "open the control node", open_control, EMPTY },
+	{ "write a short message", write_short, EMPTY },
+	{ "write a long message", write_long, EMPTY },
+	{ "write a vector", write_vector, EMPTY },
+	{ "send a short message", send_short, EMPTY },
+	{ "send a long message", send_long, EMPTY },
+	{ "send a batch", send_batch, EMPTY | PARTIAL },
+	{ "write over the oldest", drop_oldest, FULL },
+	{ "read a short message", read_one, SHORT },
+	{ "read a long message", read_one, LONGER },
+	{ "read a vector", read_vector, LONGER },
+	{ "receive a short message", receive, SHORT },
+	{ "receive a long message", receive, LONGER },
+	{ "receive a batch", receive_batch, MIXED | PARTIAL },
+	{ "lease a message", lease, LONGER },
+	{ "lease a batch", lease_batch, MIXED | PARTIAL },
+	{ "peek at a message", peek, LONGER },
+	{ "peek at a batch", peek_batch, MIXED },
+	{ "ack", settle_ack, LEASED },
+	{ "nack", settle_nack, LEASED },
+	{ "purge", purge_all, MIXED | PARTIAL },
+	{ "resize up", resize_up, SHORT },
+	{ "resize down", resize_down, SHORT },
+	{ "info", info, SHORT },
+	{ "set the descriptor", set_descriptor, SHORT },
+	{ "get the descriptor", get_descriptor, SHORT },
+	{ "FIONREAD", fionread, LONGER },
+	{ "poll", poll_it, SHORT },
+	{ "epoll", epoll_it, SHORT },
+	{ "ask for SIGIO", async, EMPTY },
+	{ "call", call, SERVED | PARTIAL },
+	{ "fdinfo", fdinfo, SHORT },
+	{ "remove", remove_queue, MIXED | PARTIAL },
+};
+
+/* Receives and answers until the queue is gone. */
+static pid_t start_server(void)
+{
+	pid_t pid;
+
+	CHILD(pid) {
+		for (;;) {
+			struct received request;
+			struct kmq_transfer reply = {
+				.message = { .body = ptr(body), .size = 2000, .type = 1 },
+			};
+
+			if (receive_any(fd, 0, &request)) {
+				CHECK_EQ(errno, EIDRM);
+				break;
+			}
+			reply.message.sequence = request.message.sequence;
+			if (ioctl(fd, KMQ_IOC_REPLY, &reply))
+				CHECK(errno == ESRCH || errno == EIDRM);
+		}
+	}
+	return pid;
+}
+
+static void set_up(const struct operation *operation)
+{
+	unsigned int with = operation->with;
+
+	fd = NAMED(name, .capacity = 60, .max_message = LONG, .byte_limit = 10 * LONG,
+		   .policy = with & FULL ? KMQ_POLICY_DROP_OLDEST : KMQ_POLICY_BLOCK,
+		   .flags = with & SERVED ? 0 : KMQ_CREATE_NONBLOCK);
+	other = queue_open(name, O_RDWR);
+	if (with & (SHORT | LEASED))
+		CHECK_OK(write(fd, body, 100));
+	if (with & LONGER)
+		CHECK_OK(write(fd, body, LONG));
+	for (int i = 0; with & MIXED && i < 40; i++)
+		CHECK_OK(write(fd, body, i % 5 ? 50 : 1000));
+	for (int i = 0; with & FULL && i < 10; i++)
+		CHECK_OK(write(fd, body, LONG));
+	if (with & LEASED)
+		CHECK_OK(receive_with(KMQ_LEASE));
+}
+
+/* Runs it with its nth fault site failing. Returns whether there was one. */
+static bool run_failing(const struct operation *operation, int nth, long *result, int *error)
+{
+	char text[16];
+	int length = snprintf(text, sizeof(text), "%d", nth), left;
+
+	CHECK_EQ(CHECK_OK(pwrite(fail_nth, text, length, 0)), length);
+	*result = operation->run();
+	*error = errno;
+	/*
+	 * What is left over says whether the operation was shorter than that.
+	 * Reading it copies to user memory, and so may be what fails.
+	 */
+	memset(text, 0, sizeof(text));
+	left = pread(fail_nth, text, sizeof(text) - 1, 0) < 0 ? 1 : atoi(text);
+	while (pwrite(fail_nth, "0", 1, 0) != 1)
+		CHECK_EQ(errno, EFAULT);
+	return left == 0;
+}
+
+static bool same_ledger(const struct kmq_info *a, const struct kmq_info *b)
+{
+	return a->sent == b->sent && a->received == b->received && a->queued == b->queued &&
+	       a->leased == b->leased && a->dropped == b->dropped && a->purged == b->purged &&
+	       a->bytes == b->bytes && a->capacity == b->capacity;
+}
+
+/* One operation with one failure; returns whether there are more sites. */
+static bool fail_once(const struct operation *operation, int nth)
+{
+	struct kmq_info before, after;
+	int queues, error;
+	pid_t server = 0;
+	bool injected;
+	long result;
+
+	check_context("%s, site %d", operation->name, nth);
+	set_up(operation);
+	if (operation->with & SERVED)
+		server = start_server();
+	queues = queue_count();
+	before = info_of(other);
+	injected = run_failing(operation, nth, &result, &error);
+	if (result < 0) {
+		if (!injected)
+			FAIL("failed with %s though nothing was made to fail",
+			     strerrorname_np(error));
+		if (error != ENOMEM && error != EFAULT)
+			FAIL("failed with %s", strerrorname_np(error));
+	}
+	if (result < 0 && !(operation->with & PARTIAL)) {
+		after = info_of(other);
+		if (!same_ledger(&before, &after)) {
+			info_print(&before);
+			info_print(&after);
+			FAIL("failed with %s and changed the ledger", strerrorname_np(error));
+		}
+	}
+	/* Nothing half-made, and it works as if nothing had been. */
+	CHECK_EQ(queue_count(), operation->run == remove_queue && !result ? queues - 1 : queues);
+	if (result < 0)
+		CHECK_OK(operation->run());
+	if (operation->run != remove_queue) {
+		info_of(other);
+		CHECK_OK(queue_remove(name));
+	}
+	if (server)
+		child_join(server);
+	close(fd);
+	close(other);
+	return injected;
+}
+
+static int count_sites(const struct operation *operation)
+{
+	int nth = 1;
+
+	while (fail_once(operation, nth)) {
+		nth++;
+		if (nth > SITES)
+			FAIL("more than %d sites", SITES);
+	}
+	return nth - 1;
+}
+
+static bool write_setting(const char *path, const char *text)
+{
+	int file = open(path, O_WRONLY);
+	bool written = file >= 0 && write(file, text, strlen(text)) > 0;
+
+	if (file >= 0)
+		close(file);
+	return written;
+}
+
+/* Every allocation may fail, not only those that cannot wait; and silently. */
+static void arm(void)
+{
+	static const char *const kinds[] = { "failslab", "fail_page_alloc", "fail_usercopy" };
+	char path[96];
+
+	mount("none", "/sys/kernel/debug", "debugfs", 0, NULL);
+	for (int i = 0; i < 3; i++) {
+		static const struct { const char *setting, *value; } settings[] = {
+			{ "ignore-gfp-wait", "0" }, { "ignore-gfp-highmem", "0" },
+			{ "min-order", "0" }, { "verbose", "0" },
+		};
+
+		for (unsigned int j = 0; j < 4; j++) {
+			snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%s", kinds[i],
+				 settings[j].setting);
+			write_setting(path, settings[j].value);
+		}
+	}
+}
+
+static int skip_all(const char *reason)
+{
+	printf("# skipped: %s\n0 passed, 0 failed, 1 skipped\n", reason);
+	return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int passed = 0, failed = 0, count = sizeof(operations) / sizeof(operations[0]);
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (argc > 2) {
+		fprintf(stderr, "usage: %s [PATTERN]\n", argv[0]);
+		return 2;
+	}
+	if (access("/proc/thread-self/fail-nth", W_OK))
+		return skip_all("this kernel cannot make things fail (no /proc/thread-self/fail-nth)");
+	arm();
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	for (unsigned int i = 0; i < count; i++) {
+		const struct operation *operation = &operations[i];
+		pid_t child;
+		int status;
+
+		if (argc == 2 && !strstr(operation->name, argv[1]))
+			continue;
+		CHILD(child) {
+			int sites;
+
+			alarm(300);
+			test_pid = getpid();
+			control_fd = control();
+			/* No page fault is to be a site. */
+			mlockall(MCL_CURRENT | MCL_FUTURE);
+			fail_nth = CHECK_OK(open("/proc/thread-self/fail-nth", O_RDWR));
+			sites = count_sites(operation);
+			if (sites)
+				printf("ok - %s: each of %d sites can fail\n", operation->name,
+				       sites);
+			else
+				printf("ok - %s: meets nothing that could fail\n",
+				       operation->name);
+			fflush(stdout);
+		}
+		waitpid(child, &status, 0);
+		if (WIFEXITED(status) && !WEXITSTATUS(status)) {
+			passed++;
+		} else {
+			failed++;
+			printf("not ok - %s (status %#x)\n", operation->name, status);
+		}
+		queue_remove_prefix("t");
+	}
+	printf("%u passed, %u failed\n", passed, failed);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

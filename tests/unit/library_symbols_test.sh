@@ -1,0 +1,71 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The library exports what its header declares, and nothing else. Needs
+# .build/lib (make), or B=DIRECTORY.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+B=${B:-.build}
+CC=${CC:-gcc}
+shared=$B/lib/libkmq.so.0
+passed=0 failed=0
+
+report() {
+	if [[ $1 == 0 ]]; then
+		passed=$((passed + 1))
+		echo "PASS: $2"
+	else
+		failed=$((failed + 1))
+		echo "FAIL: $2"
+	fi
+}
+
+# stdin: the preprocessed header.
+declared() { grep -o 'kmq_[a-z_]* *(' | tr -d ' (' | sort -u; }
+inline() { sed -n 's/^static inline .*[ *]\(kmq_[a-z_]*\)(.*/\1/p' user/include/kmq.h | sort -u; }
+functions() {
+	echo '#include <kmq.h>' | "$CC" -E -P -D_GNU_SOURCE -Ikmod/uapi -Iuser/include - |
+		declared | comm -23 - <(inline)
+}
+exported() { nm -D --defined-only "$shared" | awk '$2 != "A" { print $3 }' | sort; }
+
+diff <(functions) <(exported | sed 's/@.*//')
+report $? "what is exported is what the header declares"
+
+! exported | grep -v '@@KMQ_[0-9.]*$'
+report $? "every symbol has a version"
+
+listed() { sed -n 's/^\t\(kmq_[a-z0-9_]*\);$/\1/p' user/libkmq.map; }
+diff <(functions) <(listed | grep -v '_time64$')
+report $? "the version script lists every function"
+
+# The names that 32-bit programs with a 64-bit time_t ask for.
+diff <(functions | grep '_until$' | sed 's/$/_time64/') <(listed | grep '_time64$')
+report $? "every call with a deadline has a form for a 64-bit time_t"
+
+readelf -d "$shared" | grep -q 'SONAME.*\[libkmq\.so\.0\]'
+report $? "the soname is libkmq.so.0"
+
+! readelf -d "$shared" | grep NEEDED | grep -v 'libc\.so'
+report $? "nothing but the C library is needed"
+
+! nm --defined-only "$B/lib/libkmq.a" | awk '$2 ~ /[A-Z]/ { print $3 }' | grep -v '^\(lib\)\?kmq_'
+report $? "the static library defines no names outside kmq_ and libkmq_"
+
+! nm -u "$shared" | grep -wE 'malloc|calloc|realloc|free|printf|fprintf|pthread_mutex_lock'
+report $? "the library does not allocate, print or lock"
+
+for standard in c99 c11 gnu11 gnu17; do
+	echo '#include <kmq.h>' | "$CC" -x c -std=$standard -pedantic -Wall -Wextra -Werror \
+		-D_POSIX_C_SOURCE=200809L -Ikmod/uapi -Iuser/include -fsyntax-only -
+	report $? "the header stands alone in $standard"
+done
+if command -v g++ >/dev/null; then
+	echo '#include <kmq.h>' | g++ -x c++ -std=c++11 -Wall -Wextra -Werror \
+		-Ikmod/uapi -Iuser/include -fsyntax-only -
+	report $? "the header stands alone in C++"
+else
+	echo "SKIP: the header stands alone in C++ (no g++)"
+fi
+
+echo "$passed passed, $failed failed"
+[[ $failed -eq 0 ]]

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * kmod/order.c against a model that looks at everything: an array of what is
+ * queued, searched from end to end. The tree below it is shim/rbtree.c.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "order.h"
+
+enum { SLOTS = 400, STEPS = 200000 };
+
+struct world {
+	struct kmq_order order;
+	struct kmq_slot *queued[SLOTS];
+	struct kmq_slot *taken[SLOTS];
+	size_t queued_count;
+	size_t taken_count;
+	u64 sequence;
+};
+
+static int below(int n)
+{
+	return rand() % n;
+}
+
+static bool first(const struct kmq_slot *a, const struct kmq_slot *b)
+{
+	if (a->priority != b->priority)
+		return a->priority > b->priority;
+	return a->sequence < b->sequence;
+}
+
+/* LOWEST is the best of the lowest type; the others the best of what they admit. */
+static struct kmq_slot *expected(const struct world *world, const struct kmq_selection *which)
+{
+	struct kmq_slot *best = NULL;
+
+	for (size_t i = 0; i < world->queued_count; i++) {
+		struct kmq_slot *slot = world->queued[i];
+
+		if (!kmq_selects(which, slot->type))
+			continue;
+		if (!best || (which->mode == KMQ_SELECT_LOWEST && slot->type != best->type ?
+				      slot->type < best->type : first(slot, best)))
+			best = slot;
+	}
+	return best;
+}
+
+static struct kmq_slot *oldest(const struct world *world)
+{
+	struct kmq_slot *found = NULL;
+
+	for (size_t i = 0; i < world->queued_count; i++)
+		if (!found || world->queued[i]->sequence < found->sequence)
+			found = world->queued[i];
+	return found;
+}
+
+static void drop(struct kmq_slot **slots, size_t *count, size_t i)
+{
+	slots[i] = slots[--*count];
+}
+
+static size_t index_of(struct kmq_slot *const *slots, size_t count, const struct kmq_slot *slot)
+{
+	size_t i = 0;
+
+	while (i < count && slots[i] != slot)
+		i++;
+	assert_true(i < count);
+	return i;
+}
+
+static void arrive(struct world *world, int types, int priorities)
+{
+	struct kmq_slot *slot = calloc(1, sizeof(*slot));
+
+	assert_non_null(slot);
+	slot->type = 1 + below(types);
+	slot->priority = below(priorities);
+	slot->sequence = ++world->sequence;
+	kmq_order_append(&world->order, slot);
+	world->queued[world->queued_count++] = slot;
+}
+
+static void take(struct world *world, struct kmq_slot *slot)
+{
+	kmq_order_remove(&world->order, slot);
+	drop(world->queued, &world->queued_count,
+	     index_of(world->queued, world->queued_count, slot));
+}
+
+static struct kmq_selection any_selection(int types)
+{
+	struct kmq_selection which = { .mode = KMQ_SELECT_ANY + below(4) };
+
+	if (which.mode != KMQ_SELECT_ANY)
+		which.type = 1 + below(types + 1);
+	return which;
+}
+
+static void receive(struct world *world, int types)
+{
+	struct kmq_selection which = any_selection(types);
+	struct kmq_slot *slot = expected(world, &which);
+
+	assert_ptr_equal(kmq_order_find(&world->order, &which), slot);
+	if (!slot)
+		return;
+	take(world, slot);
+	if (below(2))
+		world->taken[world->taken_count++] = slot;
+	else
+		free(slot);
+}
+
+/* A lease ends, or a receive faults: in any order. */
+static void come_back(struct world *world)
+{
+	size_t i = world->taken_count ? below(world->taken_count) : 0;
+
+	if (!world->taken_count)
+		return;
+	kmq_order_restore(&world->order, world->taken[i]);
+	world->queued[world->queued_count++] = world->taken[i];
+	drop(world->taken, &world->taken_count, i);
+}
+
+/* The request of a call is withdrawn: from anywhere, and never to come back. */
+static void withdraw(struct world *world)
+{
+	struct kmq_slot *slot;
+
+	if (!world->queued_count)
+		return;
+	slot = world->queued[below(world->queued_count)];
+	take(world, slot);
+	free(slot);
+}
+
+static void drop_oldest(struct world *world)
+{
+	struct kmq_slot *slot = oldest(world);
+
+	assert_ptr_equal(kmq_order_oldest(&world->order), slot);
+	if (!slot)
+		return;
+	take(world, slot);
+	free(slot);
+}
+
+/* By type, then priority, then arrival; each that is selected, once. */
+static void walk(const struct world *world, int types)
+{
+	struct kmq_selection which = any_selection(types);
+	const struct kmq_slot *before = NULL;
+	size_t seen = 0, selected = 0;
+	struct kmq_slot *slot;
+
+	for (size_t i = 0; i < world->queued_count; i++)
+		selected += kmq_selects(&which, world->queued[i]->type);
+	for (slot = kmq_order_first(&world->order, &which); slot;
+	     slot = kmq_order_next(&world->order, slot, &which)) {
+		assert_true(kmq_selects(&which, slot->type));
+		if (before)
+			assert_true(before->type < slot->type ||
+				    (before->type == slot->type && first(before, slot)));
+		before = slot;
+		seen++;
+	}
+	assert_int_equal(seen, selected);
+}
+
+static void clear(struct world *world)
+{
+	while (world->queued_count)
+		withdraw(world);
+	assert_null(world->order.runs.rb_node);
+	while (world->taken_count)
+		free(world->taken[--world->taken_count]);
+}
+
+static void run(unsigned int seed, int types, int priorities)
+{
+	struct world world = { .sequence = 0 };
+
+	srand(seed);
+	kmq_order_init(&world.order);
+	for (int step = 0; step < STEPS; step++) {
+		int what = below(100);
+
+		if (what < 42 && world.queued_count + world.taken_count < SLOTS)
+			arrive(&world, types, priorities);
+		else if (what < 75)
+			receive(&world, types);
+		else if (what < 92)
+			come_back(&world);
+		else if (what < 95)
+			withdraw(&world);
+		else if (what < 98)
+			drop_oldest(&world);
+		else
+			walk(&world, types);
+	}
+	clear(&world);
+}
+
+static void one_type_and_one_priority_is_a_fifo_that_takes_back_what_it_gave(void **state)
+{
+	run(1, 1, 1);
+}
+
+static void few_types_and_priorities_are_delivered_as_the_model_says(void **state)
+{
+	run(2, 3, 3);
+}
+
+static void one_type_with_many_priorities_is_delivered_as_the_model_says(void **state)
+{
+	run(3, 1, 100);
+}
+
+static void many_types_are_delivered_as_the_model_says(void **state)
+{
+	run(4, 300, 2);
+}
+
+static void a_plain_fifo_is_a_tree_of_one_node(void **state)
+{
+	struct world world = { .sequence = 0 };
+
+	kmq_order_init(&world.order);
+	for (int i = 0; i < 100; i++) {
+		arrive(&world, 1, 1);
+		assert_null(world.order.runs.rb_node->rb_left);
+		assert_null(world.order.runs.rb_node->rb_right);
+	}
+	clear(&world);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_type_and_one_priority_is_a_fifo_that_takes_back_what_it_gave),
+		cmocka_unit_test(few_types_and_priorities_are_delivered_as_the_model_says),
+		cmocka_unit_test(one_type_with_many_priorities_is_delivered_as_the_model_says),
+		cmocka_unit_test(many_types_are_delivered_as_the_model_says),
+		cmocka_unit_test(a_plain_fifo_is_a_tree_of_one_node),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
