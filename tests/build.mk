@@ -16,7 +16,7 @@ STRESS_NAMES := $(patsubst tests/stress/%.c,%,$(sort $(wildcard tests/stress/*.c
 UNIT_NAMES := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/*_test.c)))
 # kmod/ is kbuild's. What in it is pure is compiled here with shims for the kernel.
 UNIT_SOURCES_order_test := kmod/order.c tests/unit/shim/rbtree.c
-UNIT_FLAGS_order_test := -Itests/unit/shim -Ikmod
+UNIT_FLAGS_order_test := -Itests/unit/shim -Ikmod -fsanitize=address,undefined
 -include $(wildcard tests/unit/unit.mk)
 
 DEVICE_TESTS := $(DEVICE_NAMES:%=$(B)/tests/%)

@@ -282,7 +282,7 @@ static void a_call_passes_request_and_room_for_the_reply(void **state)
 	struct kmq_msg reply = kmq_msg_into(buffer, sizeof(buffer));
 
 	kernel.writes = 1;
-	kernel.out.call.reply = (struct kmq_message){ .size = 6, .type = 4 };
+	kernel.out.call.reply = (struct kmq_message){ .size = 6, .length = 6, .type = 4 };
 	assert_int_equal(kmq_call(QUEUE, &request, &reply, 0), 0);
 	assert_int_equal(kernel.command, KMQ_IOC_CALL);
 	assert_int_equal(kernel.in.call.request.type, 3);
