@@ -6,7 +6,8 @@
  * There are two pairs of doors: read and write for the plain system calls,
  * read_iter and write_iter for readv, writev and io_uring. The plain ones are
  * not a duplicate to be removed: they save each call the setting up of an
- * iterator, which is a tenth of a short message's cost.
+ * iterator, which is a tenth of a short message's cost. The price is that
+ * kernel_read() and kernel_write() refuse such a file.
  */
 #include <linux/anon_inodes.h>
 #include <linux/cdev.h>
@@ -30,7 +31,6 @@ static struct kmq_handle *kmq_handle_new(struct kmq_queue *queue)
 		return NULL;
 	handle->queue = queue;
 	handle->filter.mode = KMQ_SELECT_ANY;
-	spin_lock_init(&handle->lock);
 	kmq_leases_init(&handle->leases);
 	return handle;
 }
@@ -80,8 +80,6 @@ static int kmq_fasync(int fd, struct file *file, int on)
 static __poll_t kmq_poll(struct file *file, poll_table *table)
 {
 	struct kmq_handle *handle = file->private_data;
-	struct kmq_selection filter = kmq_handle_filter(handle);
-
 	__poll_t mask = EPOLLHUP | EPOLLERR;
 
 	/* Ready is what would succeed, and never what fails with EBADF. */
@@ -91,7 +89,7 @@ static __poll_t kmq_poll(struct file *file, poll_table *table)
 		mask |= EPOLLOUT | EPOLLWRNORM;
 	/* Joins before it looks: barrier B in wait.c. */
 	poll_wait(file, &handle->queue->pollers, table);
-	return kmq_readiness(handle->queue, &filter) & mask;
+	return kmq_readiness(handle->queue, &handle->filter) & mask;
 }
 
 /* A message of @size bytes from the caller's memory, type 1, priority 0. */

@@ -12,18 +12,14 @@
  * struct kmq_handle - file->private_data
  * @queue: referenced and counted as open
  * @leases: what it has received and not confirmed
- * @lock: guards @filter; a leaf
- * @filter: what read() may take; changed and copied whole under @lock
- * @filtered: it is not KMQ_SELECT_ANY: a way past the lock
+ * @filter: what read() may take; guarded by the queue's lock
  * @truncate: read() cuts messages
  * @last_size: full length of the message that read() took last
  */
 struct kmq_handle {
 	struct kmq_queue *queue;
 	struct kmq_leases leases;
-	spinlock_t lock;
 	struct kmq_selection filter;
-	bool filtered;
 	bool truncate;
 	u32 last_size;
 };
@@ -37,11 +33,12 @@ static inline struct kmq_selection kmq_handle_filter(struct kmq_handle *handle)
 {
 	struct kmq_selection filter = { .mode = KMQ_SELECT_ANY };
 
-	if (likely(!READ_ONCE(handle->filtered)))
+	/* With ANY there is nothing that could be torn. */
+	if (likely(READ_ONCE(handle->filter.mode) == KMQ_SELECT_ANY))
 		return filter;
-	spin_lock(&handle->lock);
+	spin_lock(&handle->queue->lock);
 	filter = handle->filter;
-	spin_unlock(&handle->lock);
+	spin_unlock(&handle->queue->lock);
 	return filter;
 }
 

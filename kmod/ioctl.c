@@ -391,6 +391,7 @@ static long kmq_ioctl_set_descriptor(struct file *file,
 				     struct kmq_handle *handle,
 				     struct kmq_descriptor __user *arg)
 {
+	struct kmq_selection selection;
 	struct kmq_descriptor set;
 
 	if (copy_from_user(&set, arg, sizeof(set)))
@@ -399,13 +400,9 @@ static long kmq_ioctl_set_descriptor(struct file *file,
 	    set.leases || set.reserved[0] || set.reserved[1] ||
 	    !kmq_selection_valid(set.select, set.select_type))
 		return -EINVAL;
-	spin_lock(&handle->lock);
-	handle->filter = kmq_selection_of(set.select, set.select_type, kmq_any);
-	WRITE_ONCE(handle->filtered, handle->filter.mode != KMQ_SELECT_ANY);
-	spin_unlock(&handle->lock);
+	selection = kmq_selection_of(set.select, set.select_type, kmq_any);
 	WRITE_ONCE(handle->truncate, set.flags & KMQ_DESCRIPTOR_TRUNCATE);
-	/* What did not concern a poller through this descriptor now may. */
-	kmq_notify(handle->queue, EPOLLIN | EPOLLRDNORM);
+	kmq_set_filter(handle->queue, &handle->filter, &selection);
 	return 0;
 }
 
@@ -447,24 +444,30 @@ static long kmq_ioctl_fionread(struct file *file, struct kmq_handle *handle,
 	return put_user(size, arg);
 }
 
-/* The modes that a command needs of its descriptor. */
-static fmode_t kmq_ioctl_mode(unsigned int cmd)
+/* The modes that a command needs of its descriptor; -1: there is no such. */
+static int kmq_ioctl_mode(unsigned int cmd)
 {
 	switch (cmd) {
 	case KMQ_IOC_SEND:
 	case KMQ_IOC_SEND_BATCH:
-		return FMODE_WRITE;
+		return (__force int)FMODE_WRITE;
 	case KMQ_IOC_RECEIVE:
 	case KMQ_IOC_RECEIVE_BATCH:
 	case KMQ_IOC_ACK:
 	case KMQ_IOC_NACK:
 	case KMQ_IOC_REPLY:
 	case KMQ_IOC_PURGE:
-		return FMODE_READ;
+	case FIONREAD:
+		return (__force int)FMODE_READ;
 	case KMQ_IOC_CALL:
-		return FMODE_READ | FMODE_WRITE;
-	default:
+		return (__force int)(FMODE_READ | FMODE_WRITE);
+	case KMQ_IOC_INFO:
+	case KMQ_IOC_RESIZE:
+	case KMQ_IOC_SET_DESCRIPTOR:
+	case KMQ_IOC_GET_DESCRIPTOR:
 		return 0;
+	default:
+		return -1;
 	}
 }
 
@@ -482,9 +485,11 @@ static fmode_t kmq_ioctl_mode(unsigned int cmd)
 long kmq_ioctl(struct file *file, unsigned int cmd, void __user *arg)
 {
 	struct kmq_handle *handle = file->private_data;
-	fmode_t mode = kmq_ioctl_mode(cmd);
+	int mode = kmq_ioctl_mode(cmd);
 
-	if ((file->f_mode & mode) != mode)
+	if (mode < 0)
+		return -ENOTTY;
+	if (((__force int)file->f_mode & mode) != mode)
 		return -EBADF;
 	/* Not a lock: those who must not miss it look again under theirs. */
 	if (READ_ONCE(handle->queue->removed) && cmd != KMQ_IOC_GET_DESCRIPTOR)

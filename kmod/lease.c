@@ -115,12 +115,13 @@ int kmq_lease_nack(struct kmq_leases *leases, struct kmq_queue *queue,
 
 	if (!slot)
 		return -ESRCH;
+	slot->next = NULL;
 	kmq_return(queue, slot);
 	return 0;
 }
 
 /**
- * kmq_leases_return() - the descriptor is gone: put all back, oldest first
+ * kmq_leases_return() - the descriptor is gone: put all back
  * @leases: of the descriptor, which nobody uses any more
  * @queue: that they came from
  *
@@ -128,15 +129,19 @@ int kmq_lease_nack(struct kmq_leases *leases, struct kmq_queue *queue,
  */
 void kmq_leases_return(struct kmq_leases *leases, struct kmq_queue *queue)
 {
+	struct kmq_slot *chain = NULL;
 	struct rb_node *node;
 
-	while ((node = rb_first(&leases->tree))) {
+	/* Nobody else is here: the lock is for lockdep's eyes, and held briefly. */
+	while ((node = rb_last(&leases->tree))) {
 		struct kmq_slot *slot = rb_entry(node, struct kmq_slot, node);
 
 		spin_lock(&leases->lock);
 		kmq_lease_erase(leases, slot);
 		spin_unlock(&leases->lock);
-		kmq_return(queue, slot);
-		cond_resched();
+		slot->next = chain;
+		chain = slot;
 	}
+	if (chain)
+		kmq_return(queue, chain);
 }

@@ -6,6 +6,7 @@
  * without the queue's lock: a copy may fault, sleep, or be made to stall for as
  * long as user space likes (userfaultfd), and nobody else waits for it.
  */
+#include <linux/fault-inject-usercopy.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/pid.h>
@@ -19,6 +20,9 @@
 /* Slots kept beyond the capacity, for messages on their way in or out. */
 #define KMQ_POOL_SPARE 32
 
+/* Slots detached under one hold of the pool's lock. */
+#define KMQ_POOL_TRIM 64
+
 /* The @i-th word; the addresses need not be aligned. */
 #define kmq_word_in(to, from, i, fault)				\
 	unsafe_get_user(((unsigned long *)(to))[i],			\
@@ -29,7 +33,8 @@
 
 int kmq_copy_in_short(u8 *to, const u8 __user *from, size_t n)
 {
-	if (!user_read_access_begin(from, n))
+	might_fault();
+	if (should_fail_usercopy() || !user_read_access_begin(from, n))
 		return -EFAULT;
 	for (; n >= 8 * sizeof(long); n -= 8 * sizeof(long)) {
 		kmq_word_in(to, from, 0, fault);
@@ -48,8 +53,11 @@ int kmq_copy_in_short(u8 *to, const u8 __user *from, size_t n)
 		to += sizeof(long);
 		from += sizeof(long);
 	}
-	for (; n; n--)
-		unsafe_get_user(*to++, from++, fault);
+	for (; n; n--) {
+		unsafe_get_user(*to, from, fault);
+		to++;
+		from++;
+	}
 	user_read_access_end();
 	return 0;
 
@@ -60,7 +68,8 @@ fault:
 
 int kmq_copy_out_short(u8 __user *to, const u8 *from, size_t n)
 {
-	if (!user_write_access_begin(to, n))
+	might_fault();
+	if (should_fail_usercopy() || !user_write_access_begin(to, n))
 		return -EFAULT;
 	for (; n >= 8 * sizeof(long); n -= 8 * sizeof(long)) {
 		kmq_word_out(to, from, 0, fault);
@@ -79,8 +88,11 @@ int kmq_copy_out_short(u8 __user *to, const u8 *from, size_t n)
 		to += sizeof(long);
 		from += sizeof(long);
 	}
-	for (; n; n--)
-		unsafe_put_user(*from++, to++, fault);
+	for (; n; n--) {
+		unsafe_put_user(*from, to, fault);
+		from++;
+		to++;
+	}
 	user_write_access_end();
 	return 0;
 
@@ -122,7 +134,8 @@ int kmq_slot_copy_out_iter(const struct kmq_slot *slot, struct iov_iter *to,
  */
 size_t kmq_slot_bytes(u32 inline_size)
 {
-	return struct_size((struct kmq_slot *)NULL, inline_body, inline_size);
+	return kmalloc_size_roundup(struct_size((struct kmq_slot *)NULL,
+						inline_body, inline_size));
 }
 
 /* Charged to the memory cgroup of the caller. */
@@ -196,21 +209,44 @@ void kmq_pool_destroy(struct kmq_pool *pool)
 	pool->free = NULL;
 }
 
-/* Detach free slots above the target. What is in use is freed on its return. */
+/*
+ * Detach free slots above the target, a bounded number. What is in use is freed
+ * on its return.
+ */
 static struct kmq_slot *kmq_pool_trim(struct kmq_pool *pool)
 {
 	struct kmq_slot *chain = NULL;
+	u32 n;
 
 	lockdep_assert_held(&pool->lock);
-	while (pool->free && pool->total > pool->target) {
+	for (n = 0; n < KMQ_POOL_TRIM; n++) {
 		struct kmq_slot *slot = pool->free;
 
+		if (!slot || pool->total <= pool->target)
+			break;
 		pool->free = slot->next;
 		pool->total--;
 		slot->next = chain;
 		chain = slot;
 	}
 	return chain;
+}
+
+/* Link a chain of new slots in. */
+static void kmq_pool_add(struct kmq_pool *pool, struct kmq_slot *chain,
+			 u32 count)
+{
+	struct kmq_slot *last = chain;
+
+	if (!chain)
+		return;
+	while (last->next)
+		last = last->next;
+	spin_lock(&pool->lock);
+	last->next = pool->free;
+	pool->free = chain;
+	pool->total += count;
+	spin_unlock(&pool->lock);
 }
 
 /**
@@ -226,22 +262,20 @@ int kmq_pool_resize(struct kmq_pool *pool, u32 capacity)
 	u32 have = READ_ONCE(pool->target) - KMQ_POOL_SPARE;
 	u32 more = capacity > have ? capacity - have : 0;
 	struct kmq_slot *chain = kmq_chain_alloc(pool, more);
-	struct kmq_slot *slot;
 
 	if (more && !chain)
 		return -ENOMEM;
+	kmq_pool_add(pool, chain, more);
 	spin_lock(&pool->lock);
 	pool->target = capacity + KMQ_POOL_SPARE;
-	pool->total += more;
-	while (chain) {
-		slot = chain;
-		chain = slot->next;
-		slot->next = pool->free;
-		pool->free = slot;
-	}
-	chain = kmq_pool_trim(pool);
 	spin_unlock(&pool->lock);
-	kmq_chain_free(chain);
+	do {
+		spin_lock(&pool->lock);
+		chain = kmq_pool_trim(pool);
+		spin_unlock(&pool->lock);
+		kmq_chain_free(chain);
+		cond_resched();
+	} while (chain);
 	return 0;
 }
 

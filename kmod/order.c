@@ -19,7 +19,9 @@
  * faulted) becomes a run of its own, which nobody ever joins. This keeps runs
  * from overlapping. A message comes back only after it was taken, and what is
  * taken leads its run; so it is older than all that is left of that run, and
- * than all that joins it later. Hence of one type and priority there is at most
+ * than all that joins it later. (Or it was handed to a receiver that slept for
+ * it, at a time when nothing that the receiver selects, so nothing of its type,
+ * was queued.) Hence of one type and priority there is at most
  * one run that can be joined, and it is the last in the tree.
  */
 #include <linux/rbtree_augmented.h>

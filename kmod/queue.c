@@ -89,6 +89,7 @@ void kmq_queue_untake(struct kmq_queue *queue, struct kmq_slot *slot,
 	}
 	queue->leased--;
 	queue->bytes -= slot->size;
+	queue->leased_bytes -= slot->size;
 }
 
 /*
@@ -108,6 +109,14 @@ void kmq_queue_settle(struct kmq_queue *queue, struct kmq_slot *slot)
 {
 	kmq_queue_untake(queue, slot, true);
 	queue->ledger.received++;
+}
+
+/* True if a message of @size bytes would fit into the queue without the queued. */
+bool kmq_queue_can_drop(const struct kmq_queue *queue, u32 size)
+{
+	lockdep_assert_held(&queue->lock);
+	return queue->leased < queue->capacity &&
+	       queue->leased_bytes + size <= queue->byte_limit;
 }
 
 /* Queued -> dropped, by policy. */

@@ -78,6 +78,7 @@ struct kmq_queue {
 	u32 queued;
 	u32 leased;
 	u64 bytes;		/* of bodies queued and leased */
+	u64 leased_bytes;	/* of those leased */
 	u64 byte_limit;
 	u64 sequence;		/* of the message accepted last: all ever sent */
 	u64 lost;		/* dropped and not yet told to a receiver */
@@ -106,6 +107,8 @@ struct kmq_queue {
 struct kmq_queue *kmq_queue_new(const struct kmq_create *settings, kuid_t uid,
 				kgid_t gid);
 void kmq_queue_free(struct kmq_queue *queue);
+
+bool kmq_queue_can_drop(const struct kmq_queue *queue, u32 size);
 
 /*
  * The transitions on a message's way through an idle queue are inline: each is
@@ -184,6 +187,7 @@ static inline void kmq_queue_pass(struct kmq_queue *queue,
 	}
 	queue->leased++;
 	queue->bytes += slot->size;
+	queue->leased_bytes += slot->size;
 	kmq_queue_note_peak(queue);
 }
 

@@ -23,6 +23,7 @@
 #include <linux/kdev_t.h>
 #include <linux/slab.h>
 #include <linux/stringhash.h>
+#include <linux/wait.h>
 #include <linux/xarray.h>
 
 #include "compat.h"
@@ -73,9 +74,15 @@ static const struct device_type kmq_device_type = {
 	.devnode = kmq_devnode,
 };
 
+/* Others may hold a device longer than we do; the module waits for them. */
+static atomic_t kmq_nodes = ATOMIC_INIT(0);
+static DECLARE_WAIT_QUEUE_HEAD(kmq_nodes_gone);
+
 static void kmq_node_release(struct device *device)
 {
 	kfree(container_of(device, struct kmq_node, device));
+	if (atomic_dec_and_test(&kmq_nodes))
+		wake_up_all(&kmq_nodes_gone);
 }
 
 /* The device number of a minor of ours. */
@@ -107,6 +114,7 @@ struct kmq_node *kmq_node_new(const char *name, u32 minor, u32 mode, kuid_t uid,
 	node->uid = uid;
 	node->gid = gid;
 	/* From here on the device's count rules the node. */
+	atomic_inc(&kmq_nodes);
 	device_initialize(&node->device);
 	node->device.class = kmq_class;
 	node->device.type = &kmq_device_type;
@@ -407,30 +415,39 @@ void kmq_registry_close(struct kmq_queue *queue)
 }
 
 /*
- * More is charged for before it is taken, less after it was given up, so that
- * neither way back can fail.
+ * More is charged for before it is taken, so that no way back can fail; less
+ * only as far as it has been given up: what a queue still holds beyond its new
+ * limits stays charged, until the next resize or its end.
  */
 static int kmq_resize_locked(struct kmq_queue *queue, u32 capacity,
 			     u64 byte_limit)
 {
-	u64 before = queue->charged;
+	u32 inline_size = queue->pool.inline_size;
 	u64 after, most;
 	int err;
 
 	lockdep_assert_held(&queue->resize_lock);
 	capacity = capacity ?: READ_ONCE(queue->capacity);
 	byte_limit = byte_limit ?: READ_ONCE(queue->byte_limit);
-	after = kmq_charge_of(capacity, queue->pool.inline_size,
-			      queue->max_message, byte_limit);
-	most = max(before, after);
-	err = kmq_quota_change(queue->account, before, most);
+	most = max(queue->charged,
+		   kmq_charge_of(capacity, inline_size, queue->max_message,
+				 byte_limit));
+	err = kmq_quota_change(queue->account, queue->charged, most);
 	if (err)
 		return err;
+	after = queue->charged;
 	err = kmq_pool_resize(&queue->pool, capacity);
+	if (err)
+		goto settle;
+	after = most;	/* removed: the new slots stay until it ends */
+	err = kmq_set_limits(queue, &capacity, &byte_limit);
 	if (!err)
-		err = kmq_set_limits(queue, capacity, byte_limit);
-	queue->charged = err ? before : after;
-	kmq_quota_change(queue->account, most, queue->charged);
+		after = min(most, kmq_charge_of(capacity, inline_size,
+						queue->max_message,
+						byte_limit));
+settle:
+	queue->charged = after;
+	kmq_quota_change(queue->account, most, after);
 	return err;
 }
 
@@ -479,6 +496,7 @@ void kmq_registry_exit(void)
 		mutex_unlock(&kmq_registry_lock);
 		kmq_end(queue);
 	}
+	wait_event(kmq_nodes_gone, !atomic_read(&kmq_nodes));
 	xa_destroy(&kmq_by_id);
 	class_destroy(kmq_class);
 	unregister_chrdev_region(kmq_base, MINORMASK + 1);

@@ -10,11 +10,16 @@
  * none has to be passed on. Receivers are served first come first served among
  * those who select the message; senders strictly first come first served.
  *
- * Two things hold at every unlock of a queue, and are why nobody sleeps who
- * could go on:
+ * Two things hold at every unlock of a queue (but between the chunks of
+ * kmq_return(), which serves receivers at its end), and are why nobody sleeps
+ * who could go on:
  *
  *	- no queued message is selected by a sleeping receiver;
  *	- the first sleeping sender's message does not fit.
+ *
+ * A sender whose message does not fit sleeps even if a receiver sleeps for just
+ * such a message; System V queues do the same. What a change costs under the
+ * lock is bounded by the tasks asleep in the queue, and by KMQ_CHUNK messages.
  *
  * The life of a waiter:
  *
@@ -42,7 +47,7 @@
  *    misses the sleeping state. The waker cannot touch the waiter after DONE;
  *    it has read @task before, and holds off the end of that task by RCU.
  *
- * B. Pollers (kmq_readiness, kmq_tell)
+ * B. Pollers (kmq_readiness; kmq_tell, kmq_set_filter)
  *
  *	poller				changer
  *	poll_wait(): joins pollers	lock; change
@@ -143,18 +148,20 @@ static void kmq_wake(struct kmq_waiter *waiter)
 	rcu_read_unlock();
 }
 
-/**
- * kmq_notify() - tell pollers and SIGIO owners
- * @queue: changed, and unlocked since
- * @events: EPOLL*
- *
- * Context: does not sleep; queue->lock not held.
+/*
+ * All of them, also those that asked to be woken one at a time
+ * (EPOLLEXCLUSIVE): readiness differs from descriptor to descriptor, and the
+ * one that is woken might not be the one that can go on.
  */
-void kmq_notify(struct kmq_queue *queue, __poll_t events)
+static void kmq_wake_pollers(struct kmq_queue *queue, __poll_t events)
 {
-	/* Asked under the lock already (barrier B); here is only a short cut. */
-	if (waitqueue_active(&queue->pollers))
-		wake_up_interruptible_poll(&queue->pollers, events);
+	__wake_up(&queue->pollers, TASK_INTERRUPTIBLE, 0, poll_to_key(events));
+}
+
+/* Tell pollers and SIGIO owners, after the unlock. Does not sleep. */
+static void kmq_notify(struct kmq_queue *queue, __poll_t events)
+{
+	kmq_wake_pollers(queue, events);
 	/* fasync has a lock of its own; here is only a cheap way past it. */
 	if (!READ_ONCE(queue->fasync))
 		return;
@@ -199,6 +206,19 @@ static inline void kmq_tell(struct kmq_queue *queue, __poll_t events,
 		wakeups->events |= events;
 }
 
+/* Long work under the lock: let go of it, do what was collected, take it again. */
+static void kmq_break(struct kmq_queue *queue, struct kmq_wakeups *wakeups)
+	__must_hold(&queue->lock)
+{
+	spin_unlock(&queue->lock);
+	kmq_finish(queue, wakeups);
+	INIT_LIST_HEAD(&wakeups->claimed);
+	wakeups->dead = NULL;
+	wakeups->events = 0;
+	cond_resched();
+	spin_lock(&queue->lock);
+}
+
 static void kmq_bury(struct kmq_slot *slot, struct kmq_wakeups *wakeups)
 {
 	if (slot->peekers) {
@@ -221,7 +241,7 @@ static int kmq_sleep(struct kmq_waiter *waiter, u64 deadline)
 	int err = 0;
 
 	for (;;) {
-		set_current_state(TASK_INTERRUPTIBLE);
+		set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
 		/* Barrier A: the state before the result. */
 		if (smp_load_acquire(&waiter->state) == KMQ_DONE) {
 			err = 0;
@@ -408,20 +428,27 @@ static inline void kmq_room_made(struct kmq_queue *queue, bool was_writable,
 		kmq_tell(queue, KMQ_WRITABLE, wakeups);
 }
 
-static void kmq_drop_oldest(struct kmq_queue *queue, struct kmq_slot *slot,
-			    struct kmq_wakeups *wakeups)
+/*
+ * Make room for @size bytes, a chunk of messages at a time.
+ *
+ * Return: 0, or -EXFULL: there is more to drop, after a break.
+ */
+static int kmq_drop_oldest(struct kmq_queue *queue, u32 size,
+			   struct kmq_wakeups *wakeups)
 {
-	struct kmq_slot *oldest;
+	u32 dropped;
 
-	while (!kmq_queue_admits(queue, slot->size)) {
-		oldest = kmq_order_oldest(&queue->order);
-		if (!oldest)
-			return;
+	for (dropped = 0; !kmq_queue_admits(queue, size); dropped++) {
+		struct kmq_slot *oldest = kmq_order_oldest(&queue->order);
+
+		if (dropped == KMQ_CHUNK)
+			return -EXFULL;
 		kmq_queue_drop(queue, oldest);
 		if (oldest->is_call)
 			kmq_caller_cancel(queue, oldest, wakeups);
 		kmq_bury(oldest, wakeups);
 	}
+	return 0;
 }
 
 /* There is no room for @slot: what policy says. */
@@ -432,14 +459,15 @@ static noinline int kmq_overflow(struct kmq_queue *queue, struct kmq_slot *slot,
 	if (queue->policy == KMQ_POLICY_BLOCK ||
 	    queue->policy == KMQ_POLICY_REJECT)
 		return -EAGAIN;
-	if (queue->policy == KMQ_POLICY_DROP_OLDEST)
-		kmq_drop_oldest(queue, slot, wakeups);
-	if (kmq_queue_admits(queue, slot->size)) {
+	/* Where leases hold the room, nothing is gained by dropping the oldest. */
+	if (queue->policy == KMQ_POLICY_DROP_OLDEST &&
+	    kmq_queue_can_drop(queue, slot->size)) {
+		if (kmq_drop_oldest(queue, slot->size, wakeups))
+			return -EXFULL;
 		kmq_place(queue, slot, now, wakeups);
 		*sequence = queue->sequence;
 		return 0;
 	}
-	/* Drop-newest; or drop-oldest where leases hold all the room. */
 	kmq_queue_drop_newest(queue);
 	kmq_bury(slot, wakeups);
 	*sequence = 0;
@@ -449,7 +477,8 @@ static noinline int kmq_overflow(struct kmq_queue *queue, struct kmq_slot *slot,
 /*
  * Accept @slot, or do with it what policy says.
  *
- * Return: 0 if it is no longer the caller's; -EAGAIN.
+ * Return: 0 if it is no longer the caller's; -EAGAIN; -EXFULL: try again after
+ * a break, room is being made.
  */
 static inline int kmq_try_place(struct kmq_queue *queue, struct kmq_slot *slot,
 				u64 now, u64 *sequence,
@@ -506,17 +535,22 @@ static noinline int kmq_send_locked(struct kmq_queue *queue,
 	u64 now = ktime_get_ns();
 	int err = -EIDRM;
 
-	if (unlikely(queue->removed))
-		goto unlock;
-	for (; sent < count; sent++) {
+	while (sent < count) {
+		err = -EIDRM;
+		if (unlikely(queue->removed))
+			break;
 		err = kmq_try_place(queue, slots[sent], now, sequence,
 				    &wakeups);
+		if (unlikely(err == -EXFULL)) {
+			kmq_break(queue, &wakeups);
+			continue;
+		}
 		if (err)
 			break;
+		sent++;
 	}
-	if (!sent && !patience->continued && !kmq_send_sleeps(queue, patience))
+	if (err == -EAGAIN && !sent && !patience->continued && !kmq_send_sleeps(queue, patience))
 		queue->ledger.rejected++;
-unlock:
 	spin_unlock(&queue->lock);
 	kmq_finish(queue, &wakeups);
 	return sent ? sent : err;
@@ -565,14 +599,16 @@ static noinline int kmq_send_wait(struct kmq_queue *queue, struct kmq_slot *slot
 		goto done;
 	spin_lock(&queue->lock);
 	if (kmq_give_up(queue, &waiter)) {
+		DEFINE_WAKEUPS(others);
+
 		if (err == -ETIMEDOUT)
 			queue->ledger.rejected++;
 		/* It may have stood before a shorter message that fits. */
-		kmq_place_senders(queue, &wakeups);
+		kmq_place_senders(queue, &others);
 		if (kmq_queue_writable(queue))
-			kmq_tell(queue, KMQ_WRITABLE, &wakeups);
+			kmq_tell(queue, KMQ_WRITABLE, &others);
 		spin_unlock(&queue->lock);
-		kmq_finish(queue, &wakeups);
+		kmq_finish(queue, &others);
 		return err;
 	}
 	spin_unlock(&queue->lock);
@@ -840,10 +876,12 @@ void kmq_unpeek(struct kmq_queue *queue, struct kmq_part *parts, u32 count)
 	spin_lock(&queue->lock);
 	for (i = 0; i < count; i++) {
 		struct kmq_slot *slot = parts[i].slot;
+		u32 left = slot->peekers - 1;
+		bool bury = !left && slot->doomed;
 
-		/* Barrier C. */
-		smp_store_release(&slot->peekers, slot->peekers - 1);
-		if (!slot->peekers && slot->doomed)
+		/* Barrier C. If it is not doomed, its receiver may free it now. */
+		smp_store_release(&slot->peekers, left);
+		if (bury)
 			kmq_bury(slot, &wakeups);
 	}
 	spin_unlock(&queue->lock);
@@ -862,9 +900,9 @@ void kmq_discard_peeked(struct kmq_queue *queue, struct kmq_slot *slot)
 }
 
 /*
- * @slot, in hand again, goes to a sleeping receiver or to its old place in the
- * order. A request whose caller has given up, and any message of a removed
- * queue, goes nowhere and is counted as purged.
+ * @slot, in hand again, goes to its old place in the order. A request whose
+ * caller has given up, and any message of a removed queue, goes nowhere and is
+ * counted as purged.
  */
 static void kmq_place_again(struct kmq_queue *queue, struct kmq_slot *slot,
 			    struct kmq_wakeups *wakeups)
@@ -881,12 +919,36 @@ static void kmq_place_again(struct kmq_queue *queue, struct kmq_slot *slot,
 		kmq_bury(slot, wakeups);
 		return;
 	}
-	if (kmq_hand_over(queue, slot, wakeups))
-		return;
 	if (caller)
 		caller->request = slot;
 	kmq_queue_restore(queue, slot);
 	kmq_tell(queue, KMQ_READABLE, wakeups);
+}
+
+/*
+ * Messages came back: each sleeping receiver, first come first served, is given
+ * the best of what it selects. To be called before the unlock at which no
+ * queued message may be selected by a sleeping receiver any more.
+ */
+static void kmq_serve_receivers(struct kmq_queue *queue,
+				struct kmq_wakeups *wakeups)
+{
+	struct kmq_waiter *waiter, *next;
+
+	list_for_each_entry_safe(waiter, next, &queue->receivers, node) {
+		const struct kmq_want *want = waiter->want;
+		struct kmq_slot *slot = kmq_order_find(&queue->order,
+						       &want->selection);
+
+		if (!slot)
+			continue;
+		if (slot->size > waiter->room && !want->truncate) {
+			kmq_claim(waiter, -EMSGSIZE, wakeups);
+			continue;
+		}
+		waiter->slot = kmq_take(queue, want, slot);
+		kmq_claim(waiter, 0, wakeups);
+	}
 }
 
 /**
@@ -906,6 +968,7 @@ void kmq_put_back(struct kmq_queue *queue, struct kmq_slot *slot, bool leased)
 	was_writable = kmq_queue_writable(queue);
 	kmq_queue_untake(queue, slot, leased);
 	kmq_place_again(queue, slot, &wakeups);
+	kmq_serve_receivers(queue, &wakeups);
 	/* A lease holds room, and what becomes of it may not. */
 	if (!queue->removed)
 		kmq_room_made(queue, was_writable, &wakeups);
@@ -913,21 +976,49 @@ void kmq_put_back(struct kmq_queue *queue, struct kmq_slot *slot, bool leased)
 	kmq_finish(queue, &wakeups);
 }
 
+/* One lease back into the order. */
+static void kmq_return_one(struct kmq_queue *queue, struct kmq_slot *slot,
+			   struct kmq_wakeups *wakeups)
+{
+	queue->ledger.returned++;
+	WRITE_ONCE(slot->redeliveries, slot->redeliveries + 1);
+	WRITE_ONCE(slot->lost, 0);	/* its holder was told */
+	kmq_queue_untake(queue, slot, true);
+	kmq_place_again(queue, slot, wakeups);
+}
+
 /**
- * kmq_return() - a lease ended without being confirmed
+ * kmq_return() - leases ended without being confirmed
  * @queue: whose lock is not held
- * @slot: owned by the caller, counted as leased
+ * @chain: slots owned by the caller, counted as leased, linked through @next
+ *
+ * All are back in the order before a sleeping receiver is served, so that it is
+ * given the best of them. The lock is dropped between chunks.
  *
  * Context: may sleep.
  */
-void kmq_return(struct kmq_queue *queue, struct kmq_slot *slot)
+void kmq_return(struct kmq_queue *queue, struct kmq_slot *chain)
 {
+	DEFINE_WAKEUPS(wakeups);
+	u32 done = 0;
+
 	spin_lock(&queue->lock);
-	queue->ledger.returned++;
-	WRITE_ONCE(slot->lost, 0);	/* its holder was told */
-	WRITE_ONCE(slot->redeliveries, slot->redeliveries + 1);
+	while (chain) {
+		struct kmq_slot *slot = chain;
+
+		chain = slot->next;
+		kmq_return_one(queue, slot, &wakeups);
+		if (++done % KMQ_CHUNK == 0 && chain)
+			kmq_break(queue, &wakeups);
+	}
+	if (!queue->removed) {
+		kmq_serve_receivers(queue, &wakeups);
+		kmq_place_senders(queue, &wakeups);
+		if (kmq_queue_writable(queue))
+			kmq_tell(queue, KMQ_WRITABLE, &wakeups);
+	}
 	spin_unlock(&queue->lock);
-	kmq_put_back(queue, slot, true);
+	kmq_finish(queue, &wakeups);
 }
 
 /**
@@ -1125,13 +1216,13 @@ u64 kmq_purge(struct kmq_queue *queue, const struct kmq_selection *selection)
 /**
  * kmq_set_limits() - change how much a queue takes
  * @queue: whose lock is not held, whose pool has the slots
- * @capacity: messages
- * @byte_limit: bytes
+ * @capacity: messages; out: what it holds, if that is more
+ * @byte_limit: bytes; out: likewise
  *
  * Context: may sleep.
  * Return: 0 or -EIDRM.
  */
-int kmq_set_limits(struct kmq_queue *queue, u32 capacity, u64 byte_limit)
+int kmq_set_limits(struct kmq_queue *queue, u32 *capacity, u64 *byte_limit)
 {
 	DEFINE_WAKEUPS(wakeups);
 	bool was_writable;
@@ -1140,9 +1231,11 @@ int kmq_set_limits(struct kmq_queue *queue, u32 capacity, u64 byte_limit)
 	spin_lock(&queue->lock);
 	if (!queue->removed) {
 		was_writable = kmq_queue_writable(queue);
-		queue->capacity = capacity;
-		queue->byte_limit = byte_limit;
+		queue->capacity = *capacity;
+		queue->byte_limit = *byte_limit;
 		kmq_room_made(queue, was_writable, &wakeups);
+		*capacity = max(*capacity, queue->queued + queue->leased);
+		*byte_limit = max(*byte_limit, queue->bytes);
 		err = 0;
 	}
 	spin_unlock(&queue->lock);
@@ -1204,23 +1297,49 @@ void kmq_retire(struct kmq_queue *queue)
 }
 
 /**
+ * kmq_set_filter() - change what a descriptor may read
+ * @queue: whose lock is not held
+ * @filter: of the descriptor
+ * @selection: what it is to be
+ *
+ * Whoever polls through the descriptor is woken to look again.
+ *
+ * Context: does not sleep.
+ */
+void kmq_set_filter(struct kmq_queue *queue, struct kmq_selection *filter,
+		    const struct kmq_selection *selection)
+{
+	bool watched;
+
+	spin_lock(&queue->lock);
+	filter->type = selection->type;
+	/* Read without the lock, too, by kmq_handle_filter(). */
+	WRITE_ONCE(filter->mode, selection->mode);
+	/* Barrier B: the filter is a part of what pollers look at. */
+	watched = waitqueue_active(&queue->pollers);
+	spin_unlock(&queue->lock);
+	if (watched)
+		kmq_wake_pollers(queue, KMQ_READABLE);
+}
+
+/**
  * kmq_readiness() - what poll() reports
  * @queue: whose lock is not held; the poller has joined @queue->pollers before
  *	(barrier B)
- * @selection: the descriptor's filter
+ * @filter: the descriptor's, looked at under the lock
  *
  * Context: does not sleep.
  * Return: EPOLL* bits, whatever the mode of the descriptor.
  */
 __poll_t kmq_readiness(struct kmq_queue *queue,
-		       const struct kmq_selection *selection)
+		       const struct kmq_selection *filter)
 {
 	__poll_t events = 0;
 
 	spin_lock(&queue->lock);
 	if (queue->removed)
 		events = EPOLLHUP | EPOLLERR;
-	else if (kmq_order_find(&queue->order, selection))
+	else if (kmq_order_find(&queue->order, filter))
 		events = KMQ_READABLE;
 	if (!queue->removed && kmq_queue_writable(queue))
 		events |= KMQ_WRITABLE;

@@ -66,7 +66,7 @@ void kmq_unpeek(struct kmq_queue *queue, struct kmq_part *parts, u32 count);
 
 void kmq_discard_peeked(struct kmq_queue *queue, struct kmq_slot *slot);
 void kmq_put_back(struct kmq_queue *queue, struct kmq_slot *slot, bool leased);
-void kmq_return(struct kmq_queue *queue, struct kmq_slot *slot);
+void kmq_return(struct kmq_queue *queue, struct kmq_slot *chain);
 void kmq_settle(struct kmq_queue *queue, struct kmq_slot *slot);
 
 int kmq_call(struct kmq_queue *queue, struct kmq_slot *request,
@@ -75,12 +75,13 @@ int kmq_call(struct kmq_queue *queue, struct kmq_slot *request,
 int kmq_reply(struct kmq_queue *queue, u64 sequence, struct kmq_slot *reply);
 
 u64 kmq_purge(struct kmq_queue *queue, const struct kmq_selection *selection);
-int kmq_set_limits(struct kmq_queue *queue, u32 capacity, u64 byte_limit);
+int kmq_set_limits(struct kmq_queue *queue, u32 *capacity, u64 *byte_limit);
 void kmq_retire(struct kmq_queue *queue);
 
 __poll_t kmq_readiness(struct kmq_queue *queue,
-		       const struct kmq_selection *selection);
-void kmq_notify(struct kmq_queue *queue, __poll_t events);
+		       const struct kmq_selection *filter);
+void kmq_set_filter(struct kmq_queue *queue, struct kmq_selection *filter,
+		    const struct kmq_selection *selection);
 
 /*
  * True if nobody peeks at @slot, which the caller has received. Only what is

@@ -378,3 +378,26 @@ TEST(a_truncating_lease_gives_the_whole_message_back)
 	CHECK_OK(nack(fd, 1));
 	take(fd, "whole");
 }
+
+TEST(a_sleeping_receiver_gets_the_best_of_the_leases_that_come_back)
+{
+	char name[KMQ_NAME_SIZE];
+	int fd = NAMED(name, .capacity = 8), holder = queue_open(name, O_RDWR);
+	struct received received;
+	pid_t receiver;
+
+	put(fd, 1, 0, "arrived first");
+	put(fd, 1, 9, "more urgent");
+	CHECK_OK(receive_any(holder, KMQ_LEASE, &received));
+	CHECK_OK(receive_any(holder, KMQ_LEASE, &received));
+	CHILD(receiver) {
+		close(holder);
+		CHECK_OK(receive_any(fd, 0, &received));
+		CHECK(!memcmp(received.body, "more urgent", 11));
+	}
+	wait_blocked_receivers(fd, 1);
+	close(holder);
+	child_join(receiver);
+	take(fd, "arrived first");
+	CHECK_OK(queue_remove(name));
+}

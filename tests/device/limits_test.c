@@ -345,3 +345,29 @@ TEST(slots_and_bodies_are_charged_to_the_memory_cgroup)
 	child_join(child);
 	WAIT_UNTIL(!rmdir(path));
 }
+
+static void shrink_while_full(void)
+{
+	static char body[400 << 10];
+	struct kmq_resize shrink = { .capacity = 1, .byte_limit = sizeof(body) };
+	int fd;
+
+	become_user(1000);
+	fd = QUEUE(.capacity = 2, .inline_size = 8, .max_message = sizeof(body),
+		   .byte_limit = 2 * sizeof(body));
+	CHECK_OK(send_body(fd, 0, 1, 0, body, sizeof(body)));
+	CHECK_OK(send_body(fd, 0, 1, 0, body, sizeof(body)));
+	CHECK_OK(ioctl(fd, KMQ_IOC_RESIZE, &shrink));
+	/* Both are still there, and a third would be over the limit. */
+	expect_over_limit((struct kmq_create){ .capacity = 1, .inline_size = 8,
+		.max_message = sizeof(body), .byte_limit = sizeof(body) });
+	CHECK_OK(purge(fd, 0, 0, &(__u64){ 0 }));
+	CHECK_OK(ioctl(fd, KMQ_IOC_RESIZE, &shrink));
+	close(QUEUE(.capacity = 1, .inline_size = 8, .max_message = sizeof(body),
+		    .byte_limit = sizeof(body)));
+}
+
+TEST(what_a_shrunken_queue_still_holds_stays_charged)
+{
+	with_limit("max_bytes_per_user", 1 << 20, shrink_while_full);
+}

@@ -120,13 +120,28 @@ static struct item *oldest(void)
 	return found;
 }
 
+/* Only where the queued are in the way is anything gained by dropping them. */
+static bool leases_admit(__u32 size)
+{
+	__u64 bytes = 0;
+	__u32 count = 0;
+
+	for (int i = 0; i < model.count; i++) {
+		if (model.items[i].holder == QUEUED)
+			continue;
+		bytes += model.items[i].size;
+		count++;
+	}
+	return count < model.capacity && bytes + size <= model.byte_limit;
+}
+
 /* Returns 0 for what is refused, else the sequence told, or ~0 for a drop. */
 static __u64 model_send(__s64 type, __u32 priority, __u32 size)
 {
 	if (!admits(size)) {
 		if (model.policy <= KMQ_POLICY_REJECT)
 			return 0;
-		while (model.policy == KMQ_POLICY_DROP_OLDEST && !admits(size) && oldest()) {
+		while (model.policy == KMQ_POLICY_DROP_OLDEST && leases_admit(size) && !admits(size)) {
 			forget(oldest());
 			model.dropped++;
 			model.lost++;

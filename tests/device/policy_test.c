@@ -530,3 +530,22 @@ TEST(a_sender_killed_in_its_sleep_passes_its_turn_on)
 	CHECK_EQ(CHECK_OK(read(fd, body, 100)), 51);
 	EXPECT_LEDGER(fd, .sent = 3, .received = 3);
 }
+
+TEST(drop_oldest_drops_nothing_when_leases_hold_the_room)
+{
+	int fd = QUEUE(.capacity = 8, .max_message = 1000, .byte_limit = 1000,
+		       .policy = KMQ_POLICY_DROP_OLDEST);
+	static char body[1000];
+	struct received received;
+
+	CHECK_OK(send_body(fd, 0, 1, 0, body, 500));
+	CHECK_OK(receive_any(fd, KMQ_LEASE, &received));
+	CHECK_OK(send_body(fd, 0, 1, 0, body, 50));
+	CHECK_OK(send_body(fd, 0, 1, 0, body, 50));
+	/* 600 do not fit beside the lease, whatever is dropped. */
+	CHECK_OK(send_body(fd, 0, 1, 0, body, 600));
+	EXPECT_LEDGER(fd, .sent = 4, .queued = 2, .leased = 1, .dropped = 1);
+	/* 450 do, once the oldest is gone. */
+	CHECK_OK(send_body(fd, 0, 1, 0, body, 450));
+	EXPECT_LEDGER(fd, .sent = 5, .queued = 2, .leased = 1, .dropped = 2);
+}

@@ -293,6 +293,49 @@ TEST(an_exclusive_watcher_is_woken_for_a_message)
 	EXPECT_LEDGER(fd, .sent = COUNT, .received = COUNT);
 }
 
+TEST(an_exclusive_watcher_that_may_not_read_does_not_cost_another_its_message)
+{
+	char name[KMQ_NAME_SIZE];
+	int fd = queue_named(name, (struct kmq_create){ .capacity = 8 });
+	pid_t watchers[2];
+
+	for (int i = 0; i < 2; i++) {
+		CHILD(watchers[i]) {
+			int own = queue_open(name, O_RDWR);
+			int epoll;
+
+			CHECK_OK(set_filter(own, 0, KMQ_SELECT_EQUAL, i + 1));
+			epoll = watch(own, EPOLLIN | EPOLLEXCLUSIVE);
+			CHECK_EQ(events_of(epoll, 20000), EPOLLIN);
+		}
+		wait_asleep(watchers[i]);
+	}
+	pause_ms(20);
+	put(fd, 2, 0, "for the second");
+	child_join(watchers[1]);
+	put(fd, 1, 0, "for the first");
+	child_join(watchers[0]);
+	CHECK_OK(queue_remove(name));
+}
+
+TEST(a_new_filter_wakes_who_polls_through_the_descriptor)
+{
+	int fd = QUEUE(.capacity = 8);
+	pid_t poller;
+
+	CHECK_OK(set_filter(fd, 0, KMQ_SELECT_EQUAL, 1));
+	put(fd, 2, 0, "barred, for now");
+	CHILD(poller) {
+		struct pollfd waits = { .fd = fd, .events = POLLIN };
+
+		CHECK_EQ(CHECK_OK(poll(&waits, 1, 20000)), 1);
+		CHECK_EQ(waits.revents, POLLIN);
+	}
+	wait_asleep(poller);
+	CHECK_OK(set_filter(fd, 0, KMQ_SELECT_EQUAL, 2));
+	child_join(poller);
+}
+
 TEST(removal_is_HUP_and_ERR_for_every_kind_of_watcher)
 {
 	char name[KMQ_NAME_SIZE];

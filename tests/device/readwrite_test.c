@@ -504,3 +504,15 @@ TEST(a_stream_of_messages_between_processes_arrives_whole_and_in_order)
 	child_join(writer);
 	EXPECT_LEDGER(fd, .sent = COUNT, .received = COUNT);
 }
+
+TEST(FIONREAD_needs_a_descriptor_open_for_reading)
+{
+	char name[KMQ_NAME_SIZE];
+	int fd = NAMED(name, .capacity = 1), writer = queue_open(name, O_WRONLY);
+	int size = -1;
+
+	put(fd, 1, 0, "secret");
+	CHECK_ERRNO(ioctl(writer, FIONREAD, &size), EBADF);
+	CHECK_EQ(size, -1);
+	CHECK_OK(queue_remove(name));
+}

@@ -248,3 +248,13 @@ TEST(removal_and_creation_of_one_name_race_safely)
 	CHECK_ERRNO(queue_remove(request.name), ENOENT);
 	CHECK_ERRNO(open(queue_path(request.name), O_RDWR), ENOENT);
 }
+
+TEST(an_unknown_command_is_ENOTTY_on_a_removed_queue_too)
+{
+	char name[KMQ_NAME_SIZE];
+	int fd = NAMED(name, .capacity = 1);
+
+	CHECK_OK(queue_remove(name));
+	CHECK_ERRNO(ioctl(fd, _IO(KMQ_IOC_MAGIC, 0x7f), 0), ENOTTY);
+	CHECK_ERRNO(ioctl(fd, KMQ_IOC_INFO, 0), EIDRM);
+}

@@ -34,6 +34,8 @@
  *		 fail with EAGAIN.
  *		 Neither is reported where the descriptor is not open for it.
  *	EPOLLHUP|EPOLLERR  the queue has been removed.
+ *	io_uring polls by itself where a call would sleep, and so waits for
+ *	room under KMQ_POLICY_REJECT, too, unless O_NONBLOCK is set.
  *	Each message that arrives is an edge for EPOLLET.
  *
  * Layout: every struct has the same layout for 32 and 64 bit callers. Pointers
@@ -383,8 +385,10 @@ struct kmq_batch {
  * @reply: as for KMQ_IOC_RECEIVE
  *
  * Needs a descriptor open for reading and writing. A signal that comes before
- * the request was accepted restarts the call; later it ends it with EINTR. A
- * request still unread when its caller gives up is withdrawn. A receiver that
+ * the request was accepted restarts the call; later it ends it with EINTR
+ * (any signal, also one without a handler, such as SIGCONT). Until the call
+ * returns the bytes at @reply.body are its own, and may be written as they
+ * were. A request still unread when its caller gives up is withdrawn. A receiver that
  * dies with the request leased puts it back for another; one that took it for
  * good and never answers leaves the caller to its deadline.
  */
