@@ -293,7 +293,7 @@ static long kmq_ioctl_call(struct file *file, struct kmq_handle *handle,
 	u64 sequence;
 	int err;
 
-	if (copy_from_user(&call, arg, sizeof(call)))
+	if (kmq_copy_in(&call, arg, sizeof(call)))
 		return -EFAULT;
 	if (call.flags & ~KMQ_CALL_FLAGS || call.reserved ||
 	    call.reply.reserved)
