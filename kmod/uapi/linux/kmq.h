@@ -24,8 +24,9 @@
  *	read() receives one message and returns its length; 0 is an empty
  *	message, never end-of-file. What it may take is ruled by the filter of
  *	the descriptor (KMQ_IOC_SET_DESCRIPTOR).
- *	Both sleep unless O_NONBLOCK, and restart after a signal as SA_RESTART
- *	asks. readv, writev and io_uring behave alike.
+ *	Both sleep unless O_NONBLOCK (write() only under KMQ_POLICY_BLOCK), and
+ *	restart after a signal as SA_RESTART asks. readv, writev and io_uring
+ *	behave alike.
  *
  * poll(2)
  *	EPOLLIN	 read() would not sleep and would not fail with EAGAIN: there
@@ -34,15 +35,18 @@
  *		 fail with EAGAIN.
  *		 Neither is reported where the descriptor is not open for it.
  *	EPOLLHUP|EPOLLERR  the queue has been removed.
- *	io_uring polls by itself where a call would sleep, and so waits for
- *	room under KMQ_POLICY_REJECT, too, unless O_NONBLOCK is set.
- *	Each message that arrives is an edge for EPOLLET.
+ *	io_uring polls by itself where a call would fail with EAGAIN, and so
+ *	waits under KMQ_POLICY_REJECT and with O_NONBLOCK, too, unless the
+ *	request has RWF_NOWAIT.
+ *	Each message that is queued is an edge for EPOLLET. All watchers are
+ *	woken, EPOLLEXCLUSIVE or not.
  *
  * Layout: every struct has the same layout for 32 and 64 bit callers. Pointers
  * travel as __u64. Reserved fields and unknown flags must be zero.
  *
  * Errors (one cause, one errno, at every door):
- *	ENOTTY	   the command is unknown, or its struct has another size
+ *	ENOTTY	   the command is unknown, or its struct has another size; on a
+ *		   removed queue, too
  *	EINVAL	   reserved field or unknown flag not zero; impossible size,
  *		   type, priority, selection or mode; bad name
  *	EEXIST	   the name exists, and KMQ_CREATE_EXCLUSIVE was asked for
@@ -52,13 +56,17 @@
  *	EAGAIN	   would sleep, and was told not to; or the queue is full and
  *		   its policy is KMQ_POLICY_REJECT
  *	ETIMEDOUT  the deadline passed
- *	EINTR	   a signal came where the call cannot be restarted
- *	EIDRM	   the queue was removed, before the call or under it
+ *	EINTR	   a signal came where the call cannot be restarted, or its
+ *		   handler has no SA_RESTART
+ *	EIDRM	   the queue was removed, before the call or under it (not
+ *		   KMQ_IOC_GET_DESCRIPTOR, which works)
  *	EDQUOT	   over the user's or the module's limit; nothing half-made
  *	ENOMEM	   no memory
- *	EFAULT	   bad user address; no message was lost or doubled
+ *	EFAULT	   bad user address; no message was lost or doubled (but a reply,
+ *		   if its room went while the call slept)
  *	EBADF	   the descriptor is not open for what the call does
- *	EPERM	   neither the owner of the queue nor CAP_SYS_ADMIN
+ *	EPERM	   neither the owner of the queue nor CAP_SYS_ADMIN; or another
+ *		   owner is asked for without CAP_CHOWN
  *	ESRCH	   no such lease on this descriptor; no such call waits
  *	ECANCELED  the request of a call was dropped or purged unread
  *	EOPNOTSUPP the kind of queue cannot do this
@@ -100,7 +108,8 @@ enum kmq_policy {
 	KMQ_POLICY_BLOCK	= 0,	/* sleeps (EAGAIN if told not to) */
 	KMQ_POLICY_REJECT	= 1,	/* EAGAIN, always at once */
 	KMQ_POLICY_DROP_NEWEST	= 2,	/* accepts it and drops it */
-	KMQ_POLICY_DROP_OLDEST	= 3,	/* drops the longest-queued messages */
+	/* Drops the longest-queued; where leases hold the room, the new one. */
+	KMQ_POLICY_DROP_OLDEST	= 3,
 };
 
 enum kmq_lifetime {
@@ -285,7 +294,7 @@ struct kmq_info {
  *	names the message in ACK, NACK and REPLY. REPLY: in: of the request.
  * @time: receive: out: when it was accepted, CLOCK_MONOTONIC, ns
  * @lost: receive: out: messages dropped by policy since the last receive by
- *	ioctl on this queue that told this number
+ *	ioctl on this queue that told this number; 0 when peeked
  * @pid: receive: out: sender's process id in the reader's pid namespace; 0
  *	when it is not visible there
  * @uid: receive: out: sender's effective uid in the reader's user namespace
@@ -384,13 +393,14 @@ struct kmq_batch {
  * @request: as for KMQ_IOC_SEND
  * @reply: as for KMQ_IOC_RECEIVE
  *
- * Needs a descriptor open for reading and writing. A signal that comes before
- * the request was accepted restarts the call; later it ends it with EINTR
- * (any signal, also one without a handler, such as SIGCONT). Until the call
- * returns the bytes at @reply.body are its own, and may be written as they
- * were. A request still unread when its caller gives up is withdrawn. A receiver that
- * dies with the request leased puts it back for another; one that took it for
- * good and never answers leaves the caller to its deadline.
+ * Needs a descriptor open for reading and writing. A signal before the request
+ * was accepted restarts the call as SA_RESTART asks; later it ends it with EINTR
+ * (any signal that is not ignored, whatever SA_RESTART says, and being stopped
+ * and continued). Until the call returns the bytes at @reply.body are its own,
+ * and may be written as they were. A request still unread when its caller gives
+ * up is withdrawn. A receiver that dies with the request leased puts it back for
+ * another; one that took it for good and never answers leaves the caller to its
+ * deadline.
  */
 struct kmq_call {
 	__aligned_u64 deadline;
@@ -446,8 +456,10 @@ struct kmq_descriptor {
  * @byte_limit: bytes, at least max_message (EINVAL); 0 keeps it
  * @reserved: must be zero
  *
- * Nothing queued is lost: a queue that holds more than its new capacity takes
- * no more until it has drained. Needs the owner or CAP_SYS_ADMIN (EPERM).
+ * Nothing queued is lost by it: a queue that holds more than its new limits
+ * takes no more until it has drained, or as its policy drops. What it holds
+ * beyond them stays charged until the next resize or its end. Needs the owner or
+ * CAP_SYS_ADMIN (EPERM).
  */
 struct kmq_resize {
 	__u32 capacity;
@@ -483,7 +495,9 @@ struct kmq_purge {
 
 /*
  * On a queue. FIONREAD (int, out) works too: the length of the message that
- * read() would take now, 0 if there is none.
+ * read() would take now, 0 if there is none; it needs a descriptor open for
+ * reading. SEND and SEND_BATCH need one open for writing; RECEIVE,
+ * RECEIVE_BATCH, ACK, NACK, REPLY and PURGE for reading; CALL for both (EBADF).
  */
 #define KMQ_IOC_SEND		_IOWR(KMQ_IOC_MAGIC, 0x20, struct kmq_transfer)
 #define KMQ_IOC_RECEIVE		_IOWR(KMQ_IOC_MAGIC, 0x21, struct kmq_transfer)
