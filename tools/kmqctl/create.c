@@ -21,7 +21,7 @@ const struct option_spec create_options[] = {
 	{ OPTION_INLINE, "inline", "SIZE", "bodies up to SIZE cost no allocation (256)" },
 	{ OPTION_MAX_MESSAGE, "max-message", "SIZE", "size of the largest message (8K)" },
 	{ OPTION_BYTE_LIMIT, "byte-limit", "SIZE",
-	  "most bytes of all messages (capacity x max-message)" },
+	  "most bytes of all messages (capacity x max-message, 16M at most)" },
 	{ 'p', "policy", "block|reject|drop-newest|drop-oldest",
 	  "what happens to a message sent to a full queue (block)" },
 	{ 'm', "mode", "OCTAL", "permissions of the node (600)" },

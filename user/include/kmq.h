@@ -34,11 +34,12 @@
  * Errors of every call on a queue, not repeated below:
  *	EBADF	   not a descriptor, or not open for what the call does
  *	ENOTTY	   not a queue
- *	EIDRM	   the queue was removed, before the call or under it
+ *	EIDRM	   the queue was removed, before the call or under it (not
+ *		   kmq_get_filter() and kmq_get_descriptor(), which work)
  *	EFAULT	   bad address; no message was lost or doubled
  *	EINVAL	   a value out of its range
  * of every call that sleeps:
- *	EINTR	   a signal handler without SA_RESTART ran
+ *	EINTR	   a signal handler without SA_RESTART ran; see also kmq_call()
  *	EAGAIN	   the descriptor has O_NONBLOCK and the call would sleep
  * and of every call by name or on the control device:
  *	ENOENT, ENXIO	the module is not loaded
@@ -96,13 +97,14 @@ extern "C" {
  * @priority: send, in: 0 (lowest) to KMQ_PRIORITY_MAX. Receive, out
  * @flags: receive, out: KMQ_MESSAGE_TRUNCATED, KMQ_MESSAGE_CALL
  * @sequence: out: its number in the queue, from 1. It names the message in
- *	kmq_ack(), kmq_nack() and kmq_reply(). 0 after a send that the policy
- *	drop-newest dropped.
+ *	kmq_ack(), kmq_nack() and kmq_reply(). 0 after a send of a message
+ *	that the policy dropped at once.
  * @time: receive, out: when the queue accepted it, CLOCK_MONOTONIC in ns
  * @lost: receive, out: messages dropped by policy since the last receive that
- *	told this number
+ *	told this number; after a peek 0
  * @redeliveries: receive, out: how often it was leased and came back
- * @pid: receive, out: sender's process; 0 if not visible here or gone
+ * @pid: receive, out: sender's process, also if it has died; 0 if not visible
+ *	here
  * @uid: receive, out: sender's effective user
  * @reserved: zero
  *
@@ -369,6 +371,7 @@ int kmq_peek(int fd, struct kmq_msg *msg, const struct kmq_selection *which,
 
 /**
  * kmq_next_size() - length of the message that read(2) would take now
+ * @fd: queue, open for reading
  *
  * Return: bytes; 0 also if there is none.
  */
@@ -536,8 +539,12 @@ int kmq_lease_batch_until(int fd, struct kmq_message *messages, unsigned int cou
  * but always for the reply.
  *
  * Return: 0. EMSGSIZE: the request is too long. ECANCELED: the request was
- * dropped or purged. EINTR: a signal came while the reply was waited for; the
- * request is withdrawn if nobody has taken it. Else as kmq_send().
+ * dropped or purged. EINTR: a signal handler ran while the reply was waited
+ * for, with SA_RESTART or without, or the process was stopped and continued;
+ * the request is withdrawn if nobody has taken it. Else as kmq_send().
+ *
+ * Until it returns the bytes at @reply->data are its own, and may be written as
+ * they were.
  */
 int kmq_call(int fd, const struct kmq_msg *request, struct kmq_msg *reply,
 	     unsigned int flags);
@@ -595,7 +602,8 @@ int kmq_get_descriptor(int fd, struct kmq_descriptor *descriptor);
  */
 
 /**
- * kmq_info() - settings and ledger of a queue, as of one instant
+ * kmq_info() - settings and ledger of a queue, all but the number of its
+ * descriptors as of one instant
  * @fd: queue
  * @info: out
  *
@@ -628,6 +636,9 @@ int kmq_purge(int fd, const struct kmq_selection *which);
  * @fd: queue
  * @capacity: messages; 0 to keep it
  * @byte_limit: bytes; 0 to keep it
+ *
+ * Nothing queued is lost by it. What the queue holds beyond its new limits
+ * stays charged to its user until the next resize or its end.
  *
  * Return: 0. EPERM: neither its owner nor CAP_SYS_ADMIN. EDQUOT, ENOMEM:
  * nothing has changed.
