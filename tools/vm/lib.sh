@@ -42,13 +42,31 @@ unlock() {
 # apt's own lists belong to root and may be missing or old. Ours are in the cache, and used only when apt's do not do.
 private_lists=(
 	-o "Dir::State=$cache/apt/state" -o "Dir::State::status=/var/lib/dpkg/status" -o "Dir::Cache=$cache/apt/cache"
+	-o "Dir::Etc::sourcelist=$cache/apt/sources.list"
 )
 lists=()
 if [[ -e $cache/apt/in-use ]]; then lists=("${private_lists[@]}"); fi
 
+# Newer kernels come with Debian's security updates. A machine made by debootstrap may not name that archive; it lies
+# beside the main one, wherever that is.
+security_source() {
+	local known
+	# shellcheck disable=SC2016 # apt-get expands it
+	known=$(apt-get indextargets --format '$(ORIGIN) $(CODENAME) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null)
+	[[ $known != *-security* ]] || return 0
+	awk '$1 == "Debian" && $2 !~ /-/ && $3 ~ /\/debian\/$/ {
+		sub(/\/$/, "", $3); print "deb " $3 "-security " $2 "-security main"; exit }' <<<"$known"
+}
+
+write_sources() {
+	cat /etc/apt/sources.list 2>/dev/null || true
+	security_source
+}
+
 use_private_lists() {
 	note "fetching the lists of packages"
 	mkdir -p "$cache/apt/state/lists/partial" "$cache/apt/cache/archives/partial"
+	write_sources >"$cache/apt/sources.list"
 	lists=("${private_lists[@]}")
 	apt-get "${lists[@]}" -o APT::Sandbox::User="$(id -un)" -qq update >&2 || die 125 "cannot fetch the lists of packages"
 	touch "$cache/apt/in-use"
