@@ -95,4 +95,4 @@ clean:			## remove .build (the kernels stay in the cache)
 	rm -rf $(B)
 
 help:			## this
-	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(filter %Makefile %build.mk,$(MAKEFILE_LIST)) | expand -t 14

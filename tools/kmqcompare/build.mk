@@ -35,11 +35,11 @@ COMPARE_COUNT = mkdir -p $(B)/compare && tools/vm/run --kernel $(KERNEL) --icoun
 	--get results.json:$(COMPARE_COUNTED) -- kmqcompare bench --icount --json results.json
 
 .PHONY: bench-check baseline
-bench-check: $(B)/bin/kmqcompare
+bench-check: $(B)/bin/kmqcompare	## hold the instruction counts to the stored baseline and the budgets
 	$(COMPARE_COUNT)
 	$(B)/bin/kmqcompare check --baseline $(COMPARE_BASELINE) $(COMPARE_COUNTED)
 
-baseline: $(B)/bin/kmqcompare
+baseline: $(B)/bin/kmqcompare	## store them anew
 	$(COMPARE_COUNT)
 	@mkdir -p $(dir $(COMPARE_BASELINE))
 	$(B)/bin/kmqcompare check --store $(COMPARE_BASELINE) $(COMPARE_COUNTED)
