@@ -377,11 +377,11 @@ static bool kmq_hand_over(struct kmq_queue *queue, struct kmq_slot *slot,
 static inline bool kmq_quiet(const struct kmq_queue *queue)
 {
 	lockdep_assert_held(&queue->lock);
-	/* waitqueue_active(): barrier B. */
+	/* Barrier B. */
+	if (waitqueue_active((wait_queue_head_t *)&queue->pollers))
+		return false;
 	return !queue->removed && list_empty(&queue->receivers) &&
-	       list_empty(&queue->senders) &&
-	       !waitqueue_active((wait_queue_head_t *)&queue->pollers) &&
-	       !READ_ONCE(queue->fasync);
+	       list_empty(&queue->senders) && !READ_ONCE(queue->fasync);
 }
 
 /* A message that fits is accepted, and goes where it is wanted. */
