@@ -38,6 +38,5 @@ static void __exit kmq_exit(void)
 module_init(kmq_init);
 module_exit(kmq_exit);
 
-MODULE_AUTHOR("The kmq founders");
 MODULE_DESCRIPTION("Message queues behind character devices");
 MODULE_LICENSE("GPL");
