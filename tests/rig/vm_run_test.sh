@@ -152,6 +152,35 @@ a_run_that_is_stopped_takes_qemu_along() {
 	done
 }
 
+# interrupt_when_up TIMES COMMAND...: the status of a run that gets SIGINT so often, once its command has said "up".
+interrupt_when_up() {
+	local times=$1 status=0
+	shift
+	# What runs in the background of a script would ignore SIGINT.
+	perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "$vm/run" --no-module -- "$@" >"$work/stdout" 2>"$work/stderr" &
+	until grep -q up "$work/stdout"; do sleep 0.2; done
+	while ((times-- > 0)); do
+		kill -INT $!
+		sleep 0.5
+	done
+	wait $! || status=$?
+	echo "$status"
+}
+
+an_interrupt_is_told_to_the_command_and_its_end_is_waited_for() {
+	[[ $(interrupt_when_up 1 sh -c 'trap "echo told; exit 7" TERM; echo up; while :; do sleep 0.1; done') == 7 ]]
+	grep -q told "$work/stdout"
+}
+
+a_second_interrupt_ends_the_machine() {
+	[[ $(interrupt_when_up 2 sh -c 'trap "" TERM; echo up; while :; do sleep 0.1; done') == 130 ]]
+}
+
+# A shell has its children in the background ignore it; COMMAND must not be one.
+the_command_does_not_ignore_an_interrupt() {
+	[[ $(status_of run --no-module -- grep -q '^SigIgn:[[:space:]]*0*$' /proc/self/status) == 0 ]]
+}
+
 a_kernel_warning_fails_the_run() {
 	[[ $(misbehave warn) == 125 ]]
 	says 'kmq: asked to warn'
@@ -334,7 +363,7 @@ reason_to_skip() {
 
 passed=0 failed=0 skipped=0
 if [[ $# == 0 ]]; then
-	mapfile -t claims < <(sed -n 's/^\([a-z0-9_]*_[a-z0-9_]*\)() {$/\1/p' "$0" | grep -vE '^(status_of|module_for|run_in_work|run_module|debug_misbehave|reason_to_skip)$')
+	mapfile -t claims < <(sed -n 's/^\([a-z0-9_]*_[a-z0-9_]*\)() {$/\1/p' "$0" | grep -vE '^(status_of|module_for|run_in_work|run_module|interrupt_when_up|debug_misbehave|reason_to_skip)$')
 	set -- "${claims[@]}"
 fi
 for claim; do
