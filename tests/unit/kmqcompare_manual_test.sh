@@ -60,7 +60,7 @@ report $missing "the page tells of every workload"
 report $? "no command is a usage error"
 [[ $(status "$kmqcompare" fly) == 2 ]]
 report $? "an unknown command is a usage error"
-for wrong in --fly --size=15 --size=64k --size=-64 --repeat=0 --seconds=0 --seconds=x --only=smoke --workload=smoke \
+for wrong in --fly --size=7 --size=64k --size=-64 --repeat=0 --seconds=0 --seconds=x --only=smoke --workload=smoke \
 	--relative-to=smoke argument; do
 	[[ $(status "$kmqcompare" bench "$wrong") == 2 ]]
 	report $? "bench $wrong is a usage error"

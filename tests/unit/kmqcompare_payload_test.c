@@ -20,20 +20,89 @@ static void a_message_is_right_as_it_was_made(void **state)
 	for (uint32_t size = PAYLOAD_MIN; size <= LARGEST; size++) {
 		payload_fill(body, size, 1234567890123ull + size);
 		assert_null(payload_check(body, size, size, 1234567890123ull + size));
-		assert_int_equal(payload_sequence(body), 1234567890123ull + size);
+		assert_int_equal(payload_sequence(body), (uint32_t)(1234567890123ull + size));
 	}
 }
 
+/* Of every size up to 200, and of large ones; whatever its sequence number. */
 static void every_changed_bit_is_noticed(void **state)
 {
-	static const uint32_t sizes[] = { 16, 17, 23, 24, 64, 65 };
+	static const uint64_t sequences[] = { 0, 7, 1ull << 32, 0xfedcba9876543210u };
 
-	for (size_t s = 0; s < sizeof(sizes) / sizeof(*sizes); s++)
-		for (uint32_t bit = 0; bit < sizes[s] * 8; bit++) {
-			payload_fill(body, sizes[s], 7);
-			((uint8_t *)body)[bit / 8] ^= 1 << bit % 8;
-			assert_string_equal(payload_check(body, sizes[s], sizes[s], 7), "corrupt");
-		}
+	for (size_t s = 0; s < sizeof(sequences) / sizeof(*sequences); s++)
+		for (uint32_t size = PAYLOAD_MIN; size <= LARGEST; size++)
+			for (uint32_t bit = 0; bit < size * 8; bit++) {
+				payload_fill(body, size, sequences[s]);
+				((uint8_t *)body)[bit / 8] ^= 1 << bit % 8;
+				assert_string_equal(payload_check(body, size, size, sequences[s]),
+						    "corrupt");
+			}
+}
+
+static void a_changed_bit_of_a_large_message_is_noticed(void **state)
+{
+	static uint64_t large[65536 / 8];
+
+	payload_fill(large, sizeof(large), 7);
+	for (uint32_t bit = 0; bit < sizeof(large) * 8; bit += 61) {
+		((uint8_t *)large)[bit / 8] ^= 1 << bit % 8;
+		assert_string_equal(payload_check(large, sizeof(large), sizeof(large), 7),
+				    "corrupt");
+		((uint8_t *)large)[bit / 8] ^= 1 << bit % 8;
+	}
+	assert_null(payload_check(large, sizeof(large), sizeof(large), 7));
+}
+
+static void words_that_changed_places_are_noticed(void **state)
+{
+	for (uint32_t i = 1; i < 7; i++) {
+		uint64_t word;
+
+		payload_fill(body, 64, 7);
+		word = body[i];
+		body[i] = body[i + 1];
+		body[i + 1] = word;
+		assert_string_equal(payload_check(body, 64, 64, 7), "corrupt");
+	}
+}
+
+static void two_messages_torn_into_one_are_noticed(void **state)
+{
+	uint64_t other[8];
+
+	for (uint32_t words = 1; words < 8; words++) {
+		payload_fill(body, 64, 7);
+		payload_fill(other, 64, 8);
+		memcpy(body, other, words * 8);
+		assert_string_equal(payload_check(body, 64, 64, 7), "corrupt");
+		assert_string_equal(payload_check(body, 64, 64, 8), "corrupt");
+	}
+}
+
+/* The header has the lower half of the number only. */
+static void a_message_of_another_upper_half_is_not_the_one(void **state)
+{
+	payload_fill(body, 8, 7 + (1ull << 32));
+	assert_non_null(payload_check(body, 8, 8, 7));
+}
+
+static void the_lower_half_of_the_number_may_wrap(void **state)
+{
+	payload_fill(body, 8, 1ull << 32);
+	assert_null(payload_check(body, 8, 8, 1ull << 32));
+	assert_string_equal(payload_check(body, 8, 8, (1ull << 32) - 1), "lost or reordered");
+	payload_fill(body, 8, (1ull << 32) - 1);
+	assert_string_equal(payload_check(body, 8, 8, 1ull << 32), "doubled or reordered");
+}
+
+static void a_number_says_who_sent_it(void **state)
+{
+	uint64_t sequence = payload_sequence_of(3, 123456789);
+
+	payload_fill(body, 8, sequence);
+	assert_int_equal(payload_sequence(body), sequence);
+	assert_int_equal(payload_sender(payload_sequence(body)), 3);
+	assert_int_equal(payload_number(payload_sequence(body)), 123456789);
 }
 
 static void a_message_of_another_length_is_cut_or_grown(void **state)
@@ -76,6 +145,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_message_is_right_as_it_was_made),
 		cmocka_unit_test(every_changed_bit_is_noticed),
+		cmocka_unit_test(a_changed_bit_of_a_large_message_is_noticed),
+		cmocka_unit_test(words_that_changed_places_are_noticed),
+		cmocka_unit_test(two_messages_torn_into_one_are_noticed),
+		cmocka_unit_test(a_message_of_another_upper_half_is_not_the_one),
+		cmocka_unit_test(the_lower_half_of_the_number_may_wrap),
+		cmocka_unit_test(a_number_says_who_sent_it),
 		cmocka_unit_test(a_message_of_another_length_is_cut_or_grown),
 		cmocka_unit_test(a_later_message_means_that_one_was_lost_or_reordered),
 		cmocka_unit_test(an_earlier_message_means_that_it_was_doubled_or_reordered),

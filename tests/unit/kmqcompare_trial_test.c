@@ -117,6 +117,28 @@ static const char *missing(void)
 	return "not loaded";
 }
 
+/* A wake-up that is lost looks like this. */
+static ssize_t sleeping_receive(struct channel *channel, void *body, uint32_t room)
+{
+	if (is_victim())
+		pause();
+	return right_receive(channel, body, room);
+}
+
+static int refusing_attach(struct channel *channel, enum side side, unsigned int nth)
+{
+	return channel_refuse(channel, "side %d, number %u", side, nth);
+}
+
+static const char *never_fit(const struct shape *shape)
+{
+	static char why[80];
+
+	snprintf(why, sizeof(why), "not %u bytes, %u messages, batches of %u, %u x %u", shape->size,
+		 shape->capacity, shape->batch, shape->senders, shape->receivers);
+	return why;
+}
+
 static const struct mechanism right = {
 	.name = "right", .title = "right", .open = fake_open, .close = fake_close,
 	.send = right_send, .receive = right_receive,
@@ -124,25 +146,29 @@ static const struct mechanism right = {
 
 static char reason[REASON_SIZE];
 static struct sample sample;
+static unsigned int stall_ms = 200;
 
 static enum outcome try(const struct mechanism *mechanism, const char *workload)
 {
+	const unsigned int each = strcmp(workload, "fan") ? 1 : 2;
 	const struct plan plan = {
 		.mechanism = mechanism,
 		.workload = workload_find(workload),
-		.size = SIZE,
-		.capacity = 16,
-		.batch = 4,
+		.at = {
+			.size = SIZE, .capacity = 16, .batch = 4, .senders = each, .receivers = each,
+		},
+		.interval_ns = 10000,
 		.depth = 50,
 		.units = 1000,
 		.warmup = 10,
+		.stall_ms = stall_ms,
 	};
 	enum outcome outcome;
 
 	opened = closed = 0;
 	memset(&sample, 0xa5, sizeof(sample));
 	snprintf(reason, sizeof(reason), "poison");
-	outcome = trial_run(&plan, &sample, reason);
+	outcome = trial_run(&plan, &sample, NULL, reason);
 	assert_int_equal(opened, closed);
 	return outcome;
 }
@@ -209,6 +235,56 @@ static void a_message_left_over_at_the_end_fails(void **state)
 	assert_string_equal(reason, "message 1010: doubled or reordered");
 }
 
+static void a_trial_in_which_nothing_moves_is_ended(void **state)
+{
+	struct mechanism wrong = right;
+
+	wrong.receive = sleeping_receive;
+	assert_int_equal(try(&wrong, "pair"), OUTCOME_FAILED);
+	assert_non_null(strstr(reason, "stuck: nothing arrived for 200 ms"));
+}
+
+static void a_worker_that_cannot_attach_makes_it_unavailable(void **state)
+{
+	struct mechanism wrong = right;
+
+	wrong.attach = refusing_attach;
+	assert_int_equal(try(&wrong, "pair"), OUTCOME_UNAVAILABLE);
+	assert_string_equal(reason, "side 2, number 0");
+}
+
+static void a_mechanism_is_asked_whether_it_has_such_a_channel(void **state)
+{
+	struct mechanism wrong = right;
+
+	wrong.unfit = never_fit;
+	wrong.unavailable = missing;
+	assert_int_equal(try(&wrong, "pair"), OUTCOME_UNFIT);
+	assert_string_equal(reason, "not 64 bytes, 16 messages, batches of 1, 1 x 1");
+	assert_int_equal(try(&wrong, "batch"), OUTCOME_UNFIT);
+	assert_string_equal(reason, "not 64 bytes, 16 messages, batches of 4, 1 x 1");
+	assert_int_equal(opened, 0);
+}
+
+static void one_that_spins_does_not_share_a_processor(void **state)
+{
+	struct mechanism spinning = right;
+
+	spinning.traits = MECHANISM_SPINS;
+	assert_int_equal(try(&spinning, "pair"), OUTCOME_OK);
+	assert_int_equal(try(&spinning, "oneway-1cpu"), OUTCOME_UNFIT);
+	assert_string_equal(reason, "spinning needs a processor of its own");
+}
+
+static void one_that_answers_does_round_trips_only(void **state)
+{
+	struct mechanism answering = right;
+
+	answering.traits = MECHANISM_CALLS;
+	assert_int_equal(try(&answering, "oneway"), OUTCOME_UNFIT);
+	assert_string_equal(reason, "answers every message");
+}
+
 static void a_worker_that_dies_fails_and_the_channel_is_closed(void **state)
 {
 	assert_int_equal(try_sender(dying_send), OUTCOME_FAILED);
@@ -244,6 +320,7 @@ static void a_workload_that_does_not_suit_is_unfit(void **state)
 
 static void every_mechanism_of_this_machine_passes_every_workload(void **state)
 {
+	stall_ms = 0;
 	for (const struct mechanism *const *m = mechanisms; *m; m++)
 		for (const struct workload *const *w = workloads; *w; w++)
 			if (try(*m, (*w)->name) == OUTCOME_FAILED)
@@ -285,6 +362,43 @@ static void an_interrupt_ends_a_trial_and_leaves_nothing_behind(void **state)
 	assert_int_equal(sysv_objects(), before);
 }
 
+static void whatever_would_kill_the_runner_ends_a_trial(void **state)
+{
+	static const int signals[] = {
+		SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU,
+	};
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
+		kill(getpid(), signals[i]);
+		assert_int_equal(try(mechanism_find("pipe"), "pingpong"), OUTCOME_INTERRUPTED);
+		assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	}
+}
+
+/* As a terminal's Ctrl-\ does it, to the whole group: the runner alone decides. */
+static int quitting_send(struct channel *channel, void *body, uint32_t size)
+{
+	if (is_victim())
+		raise(SIGQUIT);
+	put(body);
+	return 0;
+}
+
+static void a_quit_does_not_kill_a_worker(void **state)
+{
+	assert_int_equal(try_sender(quitting_send), OUTCOME_OK);
+}
+
+static void the_limit_of_a_trial_grows_with_what_was_asked_for(void **state)
+{
+	const double minute = 60e9;
+	struct plan plan = { .expected_ns = 0 };
+
+	assert_true(trial_limit_ns(&plan) == minute);
+	plan.expected_ns = minute * 9 / 8;
+	assert_true(trial_limit_ns(&plan) > 5 * minute);
+}
+
 static int setup(void **state)
 {
 	trial_setup();
@@ -300,12 +414,20 @@ int main(void)
 		cmocka_unit_test(a_corrupt_message_fails),
 		cmocka_unit_test(a_cut_message_fails),
 		cmocka_unit_test(a_message_left_over_at_the_end_fails),
+		cmocka_unit_test(a_trial_in_which_nothing_moves_is_ended),
+		cmocka_unit_test(a_worker_that_cannot_attach_makes_it_unavailable),
+		cmocka_unit_test(a_mechanism_is_asked_whether_it_has_such_a_channel),
+		cmocka_unit_test(one_that_spins_does_not_share_a_processor),
+		cmocka_unit_test(one_that_answers_does_round_trips_only),
 		cmocka_unit_test(a_worker_that_dies_fails_and_the_channel_is_closed),
 		cmocka_unit_test(a_mechanism_that_does_not_open_is_unavailable),
 		cmocka_unit_test(a_mechanism_that_is_not_there_is_not_opened),
 		cmocka_unit_test(a_workload_that_does_not_suit_is_unfit),
 		cmocka_unit_test(every_mechanism_of_this_machine_passes_every_workload),
 		cmocka_unit_test(an_interrupt_ends_a_trial_and_leaves_nothing_behind),
+		cmocka_unit_test(whatever_would_kill_the_runner_ends_a_trial),
+		cmocka_unit_test(a_quit_does_not_kill_a_worker),
+		cmocka_unit_test(the_limit_of_a_trial_grows_with_what_was_asked_for),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

@@ -1,33 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * `kmqcompare bench`: plans the series, runs their repetitions interleaved,
- * shows and stores what came out.
+ * `kmqcompare bench`: what the command line asks for is run, shown and stored.
  */
-#include "machine.h"
+#include "campaign.h"
 #include "payload.h"
-#include "placement.h"
 #include "results.h"
-#include "series.h"
 #include "show.h"
+#include "statistics.h"
 #include "subcommand.h"
 
 #include <argp.h>
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define NAMES_MAX		32
-#define REPEAT_MAX		1000
-#define BATCH_MAX		1024
-#define DEPTH_MAX		60000
-#define UNITS_MIN		64
-#define UNITS_MAX		50000000
-#define PROBE_UNITS		64		/* of the first look at how long a unit takes */
-#define PROBE_NS		4000000		/* a look shorter than this tells little */
-#define QUICK			8		/* times fewer */
+#define REPEAT_TIMED	10
+#define REPEAT_COUNTED	INTERVAL_VALUES
+#define UNITS_MAX	50000000
+#define EXIT_INTERRUPTED	130
 
 enum option_key {
 	KEY_BATCH = 0x100,
@@ -36,47 +27,50 @@ enum option_key {
 	KEY_ICOUNT,
 	KEY_JSON,
 	KEY_LIST,
+	KEY_LOAD,
 	KEY_MESSAGES,
+	KEY_NO_SWEEPS,
 	KEY_ONLY,
+	KEY_PROGRESS,
 	KEY_QUICK,
+	KEY_RECEIVERS,
 	KEY_RELATIVE,
 	KEY_REPEAT,
 	KEY_SECONDS,
+	KEY_SENDERS,
 	KEY_SIZE,
 	KEY_VERBOSE,
 	KEY_WORKLOAD,
 };
 
-/* Options of the command alone; those that results tell of are in bench_options. */
 struct bench {
-	struct bench_options options;
-	const struct mechanism *mechanisms[NAMES_MAX];
-	unsigned int mechanism_count;
-	const struct workload *workloads[NAMES_MAX];
-	unsigned int workload_count;
+	struct campaign campaign;
 	const char *json;
+	struct results_file file;	/* @json, while it is written */
 	bool must_count;
 	bool list;
-	bool verbose;
-	struct machine machine;
-	struct series *series;
-	size_t series_count;
+	bool progress;
 };
 
 static const struct argp_option bench_argp_options[] = {
 	{ "only", KEY_ONLY, "LIST", 0, "mechanisms to run, by comma; --list names them", 0 },
 	{ "workload", KEY_WORKLOAD, "LIST", 0, "workloads to run, by comma; --list names them", 0 },
-	{ "size", KEY_SIZE, "LIST", 0, "bytes of a message, by comma: 16 to 1048576; 64 unless told", 0 },
-	{ "capacity", KEY_CAPACITY, "N", 0, "messages that a queue holds; 64 unless told", 0 },
-	{ "batch", KEY_BATCH, "N", 0, "messages of a batch, 1 to 1024; 32 unless told", 0 },
-	{ "depth", KEY_DEPTH, "N", 0, "types queued in the select workloads; 10000 unless told", 0 },
+	{ "quick", KEY_QUICK, NULL, 0, "fewer points and shorter repetitions: about three minutes", 0 },
+	{ "no-sweeps", KEY_NO_SWEEPS, NULL, 0, "vary nothing but what the following six options say", 0 },
+	{ "size", KEY_SIZE, "LIST", 0, "bytes of a message, by comma: 8 to 1048576; around 64 unless told", 0 },
+	{ "capacity", KEY_CAPACITY, "LIST", 0, "messages that a queue holds; around 64 unless told", 0 },
+	{ "batch", KEY_BATCH, "LIST", 0, "messages of a batch, 1 to 1024; around 32 unless told", 0 },
+	{ "senders", KEY_SENDERS, "LIST", 0, "processes that send in the workload fan, 1 to 4", 0 },
+	{ "receivers", KEY_RECEIVERS, "LIST", 0, "processes that receive in the workload fan, 1 to 4", 0 },
+	{ "load", KEY_LOAD, "LIST", 0, "percent of its own saturation in the workload open-loop, 1 to 100", 0 },
+	{ "depth", KEY_DEPTH, "N", 0, "types queued in the select workloads; 10000 unless told, 1000 with --quick", 0 },
 	{ "messages", KEY_MESSAGES, "N", 0, "messages or round trips of a repetition, rather than --seconds", 0 },
-	{ "seconds", KEY_SECONDS, "S", 0, "about how long a repetition takes; 0.25 unless told", 0 },
-	{ "repeat", KEY_REPEAT, "N", 0, "repetitions; 5 unless told, 3 where instructions are counted", 0 },
+	{ "seconds", KEY_SECONDS, "S", 0, "about how long a repetition takes, rather than what --quick, or 20 minutes, leave it", 0 },
+	{ "repeat", KEY_REPEAT, "N", 0, "repetitions; 10 unless told, 6 where instructions are counted", 0 },
 	{ "relative-to", KEY_RELATIVE, "NAME", 0, "the mechanism that ratios are to; sysv-msg unless told", 0 },
-	{ "quick", KEY_QUICK, NULL, 0, "an eighth of the work, for a first look", 0 },
 	{ "icount", KEY_ICOUNT, NULL, 0, "fail unless instructions are counted (tools/vm/run --icount)", 0 },
 	{ "json", KEY_JSON, "FILE", 0, "write everything to FILE; - is standard output, and then no tables", 0 },
+	{ "progress", KEY_PROGRESS, NULL, 0, "tell the progress in lines, also where standard error is no terminal", 0 },
 	{ "verbose", KEY_VERBOSE, NULL, 0, "say on standard error what is being run", 0 },
 	{ "list", KEY_LIST, NULL, 0, "list mechanisms and workloads, and stop", 0 },
 	{ 0 }
@@ -105,55 +99,85 @@ static double seconds_option(struct argp_state *state, const char *text)
 	return value;
 }
 
-static void add_mechanism(struct argp_state *state, struct bench *bench, const char *name)
+static void add_mechanism(struct argp_state *state, struct campaign *campaign, const char *name)
 {
 	const struct mechanism *mechanism = mechanism_find(name);
 
-	if (!mechanism || bench->mechanism_count == NAMES_MAX)
+	if (!mechanism || campaign->mechanism_count == NAMES_MAX)
 		argp_error(state, "no such mechanism: %s (--list names them)", name);
-	bench->mechanisms[bench->mechanism_count++] = mechanism;
+	campaign->mechanisms[campaign->mechanism_count++] = mechanism;
 }
 
-static void add_workload(struct argp_state *state, struct bench *bench, const char *name)
+static void add_workload(struct argp_state *state, struct campaign *campaign, const char *name)
 {
 	const struct workload *workload = workload_find(name);
 
-	if (!workload || bench->workload_count == NAMES_MAX)
+	if (!workload || campaign->workload_count == NAMES_MAX)
 		argp_error(state, "no such workload: %s (--list names them)", name);
-	bench->workloads[bench->workload_count++] = workload;
+	campaign->workloads[campaign->workload_count++] = workload;
 }
 
-static void add_size(struct argp_state *state, struct bench *bench, const char *text)
-{
-	if (bench->options.size_count == SIZES_MAX)
-		argp_error(state, "more than %d sizes", SIZES_MAX);
-	bench->options.sizes[bench->options.size_count++] =
-		number_option(state, text, PAYLOAD_MIN, PAYLOAD_MAX);
-}
-
-static void each_of_list(struct argp_state *state, struct bench *bench, char *list,
-			 void (*take)(struct argp_state *, struct bench *, const char *))
+static void names_option(struct argp_state *state, struct campaign *campaign, char *list,
+			 void (*take)(struct argp_state *, struct campaign *, const char *))
 {
 	char *rest = NULL;
 
 	for (char *word = strtok_r(list, ",", &rest); word; word = strtok_r(NULL, ",", &rest))
-		take(state, bench, word);
+		take(state, campaign, word);
+}
+
+/* Values of an axis; said twice, the last one counts. */
+static void axis_option(struct argp_state *state, enum axis axis, char *text, unsigned long least,
+			unsigned long most)
+{
+	struct bench *bench = state->input;
+	struct list *list = &bench->campaign.options.axes[axis];
+	char *rest = NULL;
+
+	list->count = 0;
+	for (char *word = strtok_r(text, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
+		if (list->count == LIST_MAX)
+			argp_error(state, "more than %d values", LIST_MAX);
+		list->values[list->count++] = number_option(state, word, least, most);
+	}
+	if (!list->count)
+		argp_error(state, "a number is needed");
+}
+
+static error_t parse_axis(int key, char *value, struct argp_state *state)
+{
+	switch (key) {
+	case KEY_BATCH:
+		axis_option(state, AXIS_BATCH, value, 1, 1024);
+		return 0;
+	case KEY_CAPACITY:
+		axis_option(state, AXIS_CAPACITY, value, 1, 65536);
+		return 0;
+	case KEY_LOAD:
+		axis_option(state, AXIS_LOAD, value, 1, 100);
+		return 0;
+	case KEY_RECEIVERS:
+		axis_option(state, AXIS_RECEIVERS, value, 1, CHANNEL_RECEIVERS);
+		return 0;
+	case KEY_SENDERS:
+		axis_option(state, AXIS_SENDERS, value, 1, CHANNEL_SENDERS);
+		return 0;
+	case KEY_SIZE:
+		axis_option(state, AXIS_SIZE, value, PAYLOAD_MIN, PAYLOAD_MAX);
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
 }
 
 static error_t parse(int key, char *value, struct argp_state *state)
 {
 	struct bench *bench = state->input;
-	struct bench_options *options = &bench->options;
+	struct campaign *campaign = &bench->campaign;
+	struct bench_options *options = &campaign->options;
 
 	switch (key) {
-	case KEY_BATCH:
-		options->batch = number_option(state, value, 1, BATCH_MAX);
-		return 0;
-	case KEY_CAPACITY:
-		options->capacity = number_option(state, value, 1, 65536);
-		return 0;
 	case KEY_DEPTH:
-		options->depth = number_option(state, value, 1, DEPTH_MAX);
+		options->depth = number_option(state, value, 1, 60000);
 		return 0;
 	case KEY_ICOUNT:
 		bench->must_count = true;
@@ -167,8 +191,14 @@ static error_t parse(int key, char *value, struct argp_state *state)
 	case KEY_MESSAGES:
 		options->messages = number_option(state, value, 1, UNITS_MAX);
 		return 0;
+	case KEY_NO_SWEEPS:
+		options->no_sweeps = true;
+		return 0;
 	case KEY_ONLY:
-		each_of_list(state, bench, value, add_mechanism);
+		names_option(state, campaign, value, add_mechanism);
+		return 0;
+	case KEY_PROGRESS:
+		bench->progress = true;
 		return 0;
 	case KEY_QUICK:
 		options->quick = true;
@@ -179,32 +209,30 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		options->relative_to = value;
 		return 0;
 	case KEY_REPEAT:
-		options->repeat = number_option(state, value, 1, REPEAT_MAX);
+		options->repeat = number_option(state, value, 1, VALUES_MAX);
 		return 0;
 	case KEY_SECONDS:
 		options->seconds = seconds_option(state, value);
 		return 0;
-	case KEY_SIZE:
-		each_of_list(state, bench, value, add_size);
-		return 0;
 	case KEY_VERBOSE:
-		bench->verbose = true;
+		campaign->verbose = true;
 		return 0;
 	case KEY_WORKLOAD:
-		each_of_list(state, bench, value, add_workload);
+		names_option(state, campaign, value, add_workload);
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "no arguments are taken: %s", value);
 		return 0;
 	}
-	return ARGP_ERR_UNKNOWN;
+	return parse_axis(key, value, state);
 }
 
 static const struct argp bench_argp = {
 	.options = bench_argp_options,
 	.parser = parse,
 	.doc = "Run the same work through every mechanism and measure it."
-	       "\vExit status: 0; 1 if a mechanism failed its verification; 2 for a wrong usage.",
+	       "\vExit status: 0; 1 if a mechanism failed its verification or FILE cannot be written; 2 for a wrong usage; "
+	       "130 if interrupted, and what there was until then is shown and written.",
 };
 
 static int list(void)
@@ -221,285 +249,62 @@ static int list(void)
 	return 0;
 }
 
-static bool is_harness(const struct mechanism *mechanism)
+static int publish(struct bench *bench)
 {
-	return mechanism->traits & MECHANISM_IS_HARNESS;
-}
-
-/* What was asked for; else all. The harness is always needed. */
-static bool wants_mechanism(const struct bench *bench, const struct mechanism *mechanism)
-{
-	if (!bench->mechanism_count || is_harness(mechanism))
-		return true;
-	for (unsigned int i = 0; i < bench->mechanism_count; i++)
-		if (bench->mechanisms[i] == mechanism)
-			return true;
-	return false;
-}
-
-static bool names_workload(const struct bench *bench, const char *name)
-{
-	for (unsigned int i = 0; i < bench->workload_count; i++)
-		if (!strcmp(bench->workloads[i]->name, name))
-			return true;
-	return !bench->workload_count;
-}
-
-/* Also what a wanted one is compared with. */
-static bool wants_workload(const struct bench *bench, const struct workload *workload)
-{
-	for (unsigned int i = 0; i < bench->workload_count; i++) {
-		const char *base = bench->workloads[i]->base;
-
-		if (base && !strcmp(base, workload->name))
-			return true;
-	}
-	return names_workload(bench, workload->name);
-}
-
-/* The harness at `pair` is what other workloads subtract. */
-static bool wants(const struct bench *bench, const struct mechanism *mechanism,
-		  const struct workload *workload)
-{
-	if (is_harness(mechanism) && !strcmp(workload->name, "pair"))
-		return true;
-	return wants_mechanism(bench, mechanism) && wants_workload(bench, workload);
-}
-
-static void add_series(struct bench *bench, uint32_t size, const struct workload *workload,
-		       const struct mechanism *mechanism)
-{
-	struct series *series = &bench->series[bench->series_count++];
-
-	series->mechanism = mechanism;
-	series->workload = workload;
-	series->size = size;
-	series->outcome = OUTCOME_OK;
-	series->samples = calloc(bench->options.repeat, sizeof(*series->samples));
-}
-
-static size_t table_length(const void *const *table)
-{
-	size_t length = 0;
-
-	while (table[length])
-		length++;
-	return length;
-}
-
-static bool make_series(struct bench *bench)
-{
-	size_t most = bench->options.size_count * table_length((const void *const *)mechanisms) *
-		      table_length((const void *const *)workloads);
-
-	bench->series = calloc(most, sizeof(*bench->series));
-	if (!bench->series)
-		return false;
-	for (unsigned int s = 0; s < bench->options.size_count; s++)
-		for (const struct workload *const *w = workloads; *w; w++)
-			for (const struct mechanism *const *m = mechanisms; *m; m++)
-				if (wants(bench, *m, *w))
-					add_series(bench, bench->options.sizes[s], *w, *m);
-	for (size_t i = 0; i < bench->series_count; i++)
-		if (!bench->series[i].samples)
-			return false;
-	return true;
-}
-
-static struct plan plan_of(const struct bench *bench, const struct series *series, uint64_t units)
-{
-	return (struct plan){
-		.mechanism = series->mechanism,
-		.workload = series->workload,
-		.size = series->size,
-		.capacity = bench->options.capacity,
-		.batch = bench->options.batch,
-		.depth = bench->options.depth,
-		.units = units,
-		.warmup = units / 8 + 16,
-	};
-}
-
-static enum outcome run(struct series *series, const struct plan *plan, struct sample *sample)
-{
-	series->outcome = trial_run(plan, sample, series->reason);
-	return series->outcome;
-}
-
-/* Units that take about the time asked for: doubled until a look is long enough. */
-static void size_by_time(const struct bench *bench, struct series *series)
-{
-	double wanted_ns = bench->options.seconds * 1e9;
-	uint64_t units = PROBE_UNITS;
-	struct sample sample;
-
-	for (;;) {
-		struct plan plan = plan_of(bench, series, units);
-
-		if (run(series, &plan, &sample) != OUTCOME_OK)
-			return;
-		if (sample.elapsed_ns >= PROBE_NS || units >= UNITS_MAX / 4)
-			break;
-		units *= 4;
-	}
-	wanted_ns = wanted_ns / sample.elapsed_ns * units;
-	series->units = wanted_ns < UNITS_MIN ? UNITS_MIN
-		      : wanted_ns > UNITS_MAX ? UNITS_MAX : (uint64_t)wanted_ns;
-}
-
-/* How many units each repetition has; also finds who cannot run at all. */
-static void size_series(const struct bench *bench, struct series *series)
-{
-	struct sample sample;
-
-	if (bench->options.messages || bench->machine.counting) {
-		struct plan plan = plan_of(bench, series, UNITS_MIN);
-
-		series->units = bench->options.messages ? bench->options.messages
-							: series->workload->counted;
-		if (!bench->options.messages && bench->options.quick)
-			series->units /= QUICK;
-		run(series, &plan, &sample);
-		return;
-	}
-	size_by_time(bench, series);
-}
-
-static void repeat(const struct bench *bench, struct series *series)
-{
-	struct plan plan = plan_of(bench, series, series->units);
-
-	if (run(series, &plan, &series->samples[series->repetitions]) == OUTCOME_OK)
-		series->repetitions++;
-}
-
-/* Kernel events are per unit and need no long run; where they cannot be had, none. */
-static void count_events(const struct bench *bench, struct series *series)
-{
-	struct plan plan = plan_of(bench, series, series->units < 20000 ? series->units : 20000);
-
-	plan.count_events = true;
-	run(series, &plan, &series->counted);
-}
-
-static void say(const struct bench *bench, const char *what, const struct series *series)
-{
-	if (bench->verbose)
-		fprintf(stderr, "kmqcompare: %s: %s, %s, %u bytes\n", what, series->workload->name,
-			series->mechanism->name, series->size);
-}
-
-/* One step for every series that still runs, beginning at another one each time. */
-static bool for_each(struct bench *bench, size_t first, const char *what,
-		     void (*step)(const struct bench *, struct series *))
-{
-	for (size_t i = 0; i < bench->series_count; i++) {
-		struct series *series = &bench->series[(first + i) % bench->series_count];
-
-		if (series->outcome != OUTCOME_OK)
-			continue;
-		say(bench, what, series);
-		step(bench, series);
-		if (series->outcome == OUTCOME_INTERRUPTED)
-			return false;
-	}
-	return true;
-}
-
-/* Repetition by repetition, not series by series: what drifts, drifts for all. */
-static bool run_all(struct bench *bench)
-{
-	if (!for_each(bench, 0, "sizing", size_series))
-		return false;
-	for (unsigned int r = 0; r < bench->options.repeat; r++) {
-		size_t first = bench->series_count * r / bench->options.repeat;
-
-		if (!for_each(bench, first, "repetition", repeat))
-			return false;
-	}
-	/* With several emulated processors, tracepoints switched on can hang QEMU. */
-	if (bench->machine.emulated && !bench->machine.counting)
-		return true;
-	return for_each(bench, 0, "counting events", count_events);
-}
-
-static bool any_failed(const struct bench *bench)
-{
-	for (size_t i = 0; i < bench->series_count; i++)
-		if (bench->series[i].outcome == OUTCOME_FAILED)
-			return true;
-	return false;
-}
-
-static int publish(const struct bench *bench)
-{
-	struct json_object *json = results_make(&bench->machine, &bench->options, bench->series,
-						bench->series_count);
-	int failed = bench->json ? results_write(json, bench->json) : 0;
+	struct json_object *json = results_make(&bench->campaign);
+	int failed = bench->json ? results_finish(&bench->file, json) : 0;
 
 	if (!bench->json || strcmp(bench->json, "-")) {
 		show_machine(json, stdout);
 		show_tables(json, stdout);
 	}
 	json_object_put(json);
-	if (any_failed(bench)) {
+	if (bench->campaign.interrupted) {
+		fputs("kmqcompare: interrupted; this is what there was until then\n", stderr);
+		return failed ? 1 : EXIT_INTERRUPTED;
+	}
+	if (campaign_any_failed(&bench->campaign)) {
 		fputs("kmqcompare: a mechanism failed; its line tells how\n", stderr);
 		return 1;
 	}
 	return failed ? 1 : 0;
 }
 
-static void set_defaults(struct bench *bench)
-{
-	struct bench_options *options = &bench->options;
-
-	if (!options->size_count)
-		options->sizes[options->size_count++] = 64;
-	if (!options->repeat)
-		options->repeat = bench->machine.counting ? 3 : 5;
-	if (options->quick)
-		options->seconds /= QUICK;
-}
-
 static int measure(struct bench *bench)
 {
-	machine_look(&bench->machine);
-	if (bench->must_count && !bench->machine.counting) {
+	struct campaign *campaign = &bench->campaign;
+
+	machine_look(&campaign->machine);
+	if (bench->must_count && !campaign->machine.counting) {
 		fputs("kmqcompare: instructions are not counted here; tools/vm/run --icount makes a machine that does\n",
 		      stderr);
 		return 1;
 	}
-	set_defaults(bench);
-	if (!make_series(bench)) {
-		fputs("kmqcompare: out of memory\n", stderr);
-		return 1;
-	}
+	if (!campaign->options.repeat)
+		campaign->options.repeat = campaign->machine.counting ? REPEAT_COUNTED : REPEAT_TIMED;
+	progress_begin(&campaign->progress, bench->progress);
+	/* A clock that counts instructions does not go as ours does. */
+	campaign->progress.timeless = campaign->machine.counting;
+	/* From here on no signal ends it without its file and its channels being tidied up. */
 	trial_setup();
-	if (run_all(bench))
+	if (bench->json && results_begin(&bench->file, bench->json))
+		return 1;
+	if (!campaign_run(campaign))
 		return publish(bench);
-	fputs("kmqcompare: interrupted\n", stderr);
-	return 130;
+	if (bench->json)
+		results_abandon(&bench->file);
+	return 1;
 }
 
 int bench_main(int argc, char **argv)
 {
-	struct bench bench = {
-		.options = {
-			.capacity = 64,
-			.batch = 32,
-			.depth = 10000,
-			.seconds = 0.25,
-			.relative_to = "sysv-msg",
-		},
-	};
+	struct bench bench = { .campaign.options.relative_to = "sysv-msg" };
 	int status;
 
 	argp_parse(&bench_argp, argc, argv, 0, NULL, &bench);
 	if (bench.list)
 		return list();
 	status = measure(&bench);
-	for (size_t i = 0; i < bench.series_count; i++)
-		free(bench.series[i].samples);
-	free(bench.series);
+	campaign_free(&bench.campaign);
 	return status;
 }

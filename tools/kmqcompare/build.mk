@@ -6,11 +6,13 @@
 #	$(B)/compare/				what runs in VMs bring back
 
 COMPARE_SOURCES := $(filter-out %/main.c,$(wildcard tools/kmqcompare/*.c)) \
-	$(wildcard tools/kmqcompare/mechanisms/*.c tools/kmqcompare/workloads/*.c)
+	$(wildcard tools/kmqcompare/mechanisms/*.c tools/kmqcompare/workloads/*.c) \
+	$(wildcard $(addprefix tools/kmqcompare/probe/,*.c subjects/*.c claims/*.c))
+COMPARE_SOURCES += $(wildcard tools/kmqcompare/report/*.c)
 COMPARE_OBJECTS := $(COMPARE_SOURCES:%.c=$(B)/obj/%.o)
 COMPARE_MAIN := $(B)/obj/tools/kmqcompare/main.o
 COMPARE_PARTS := $(B)/obj/tools/kmqcompare/parts.a
-COMPARE_LIBS := -ljson-c -pthread -lrt -lm
+COMPARE_LIBS := -ljson-c -luring -ltirpc -pthread -lrt -lm
 
 ALL += $(B)/bin/kmqcompare
 
@@ -18,9 +20,25 @@ $(COMPARE_OBJECTS) $(COMPARE_MAIN): $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(USER_CPPFLAGS) $(USER_CFLAGS) -MMD -MP -c $< -o $@
 
+# Sun's headers are not where the C library's are.
+$(B)/obj/tools/kmqcompare/mechanisms/rpc.o $(B)/obj/tools/kmqcompare/probe/subjects/rpc.o: \
+	USER_CPPFLAGS += $(shell pkg-config --cflags libtirpc)
+
+# The report's style sheet, script and plot settings, as strings for texts.c.
+REPORT_TEXTS := $(patsubst %,$(B)/obj/%.h,$(wildcard $(addprefix tools/kmqcompare/report/*.,css js gp)))
+REPORT_TEXTS_OBJECT := $(B)/obj/tools/kmqcompare/report/texts.o
+
+$(REPORT_TEXTS): $(B)/obj/%.h: %
+	@mkdir -p $(@D)
+	sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< > $@
+
+$(REPORT_TEXTS_OBJECT): $(REPORT_TEXTS)
+$(REPORT_TEXTS_OBJECT): USER_CPPFLAGS += -I$(B)/obj/tools/kmqcompare/report
+
+# Appended: several folders have a pipe.o.
 $(COMPARE_PARTS): $(COMPARE_OBJECTS)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(AR) qcs $@ $^
 
 $(B)/bin/kmqcompare: $(COMPARE_MAIN) $(COMPARE_PARTS) $(B)/lib/libkmq.a
 	@mkdir -p $(@D)
@@ -32,7 +50,7 @@ $(B)/bin/kmqcompare: $(COMPARE_MAIN) $(COMPARE_PARTS) $(B)/lib/libkmq.a
 COMPARE_COUNTED := $(B)/compare/instructions-$(KERNEL).json
 COMPARE_BASELINE := tests/baseline/instructions-$(KERNEL).json
 COMPARE_COUNT = mkdir -p $(B)/compare && tools/vm/run --kernel $(KERNEL) --icount \
-	--get results.json:$(COMPARE_COUNTED) -- kmqcompare bench --icount --json results.json
+	--get results.json:$(COMPARE_COUNTED) -- kmqcompare bench --icount --no-sweeps --json results.json
 
 .PHONY: bench-check baseline
 bench-check: $(B)/bin/kmqcompare	## hold the instruction counts to the stored baseline and the budgets

@@ -196,7 +196,7 @@ static void store_figure(struct json_object *figures, struct json_object *result
 	char key[80], text[32];
 	double median = json_number(result, "figure.median");
 
-	if (!results_ok(result))
+	if (!results_ok(result) || !json_flag(result, "at_base"))
 		return;
 	snprintf(key, sizeof(key), "%s/%s/%lld", json_text(result, "workload"),
 		 json_text(result, "mechanism"), (long long)json_number(result, "size"));

@@ -124,3 +124,36 @@ void events_finish(struct events *events, uint64_t totals[EVENT_KINDS])
 	}
 	close_all(events);
 }
+
+void instructions_open(struct instructions *instructions)
+{
+	struct perf_event_attr attributes = {
+		.type = PERF_TYPE_HARDWARE,
+		.size = sizeof(attributes),
+		.config = PERF_COUNT_HW_INSTRUCTIONS,
+		.disabled = 1,
+		.exclude_hv = 1,
+	};
+
+	instructions->fd = syscall(SYS_perf_event_open, &attributes, 0, -1, -1,
+				   PERF_FLAG_FD_CLOEXEC);
+}
+
+void instructions_start(struct instructions *instructions)
+{
+	if (instructions->fd >= 0)
+		ioctl(instructions->fd, PERF_EVENT_IOC_ENABLE, 0);
+}
+
+uint64_t instructions_finish(struct instructions *instructions)
+{
+	uint64_t count = 0;
+
+	if (instructions->fd < 0)
+		return 0;
+	ioctl(instructions->fd, PERF_EVENT_IOC_DISABLE, 0);
+	if (read(instructions->fd, &count, sizeof(count)) != sizeof(count))
+		count = 0;
+	close(instructions->fd);
+	return count;
+}

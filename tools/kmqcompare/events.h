@@ -36,4 +36,18 @@ void events_stop(struct events *events);
 /* Adds what was counted to @totals and closes the counters. */
 void events_finish(struct events *events, uint64_t totals[EVENT_KINDS]);
 
+/*
+ * Instructions of the calling process, in user space and in the kernel, counted
+ * by the processor where it can and the kernel lets us.
+ */
+struct instructions {
+	int fd;
+};
+
+void instructions_open(struct instructions *instructions);
+void instructions_start(struct instructions *instructions);
+
+/* Since the start; 0 if they cannot be counted. */
+uint64_t instructions_finish(struct instructions *instructions);
+
 #endif

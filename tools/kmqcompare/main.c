@@ -12,7 +12,9 @@ static const struct subcommand {
 	const char *does;
 } subcommands[] = {
 	{ "bench", bench_main, "run the same work through every mechanism and measure it" },
+	{ "probe", probe_main, "try every textbook claim on every mechanism, and show the evidence" },
 	{ "report", report_main, "show stored results, those of several runs in one table" },
+	{ "diff", diff_main, "tell what differs between two stored runs, and whether it is more than chance" },
 	{ "check", check_main, "hold counted instructions against budgets and a baseline" },
 	{ NULL, NULL, NULL }
 };

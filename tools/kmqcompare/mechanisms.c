@@ -11,10 +11,25 @@ extern const struct mechanism mechanism_null;
 extern const struct mechanism mechanism_kmq;
 extern const struct mechanism mechanism_kmq_ioctl;
 extern const struct mechanism mechanism_kmq_batch;
+extern const struct mechanism mechanism_kmq_call;
+extern const struct mechanism mechanism_kmq_uring;
 extern const struct mechanism mechanism_sysv_msg;
-extern const struct mechanism mechanism_sysv_shm;
 extern const struct mechanism mechanism_posix_mq;
 extern const struct mechanism mechanism_pipe;
+extern const struct mechanism mechanism_fifo;
+extern const struct mechanism mechanism_unix_stream;
+extern const struct mechanism mechanism_unix_dgram;
+extern const struct mechanism mechanism_unix_seqpacket;
+extern const struct mechanism mechanism_tcp;
+extern const struct mechanism mechanism_rpc;
+extern const struct mechanism mechanism_signal;
+extern const struct mechanism mechanism_sysv_shm;
+extern const struct mechanism mechanism_posix_shm;
+extern const struct mechanism mechanism_shm_futex;
+extern const struct mechanism mechanism_shm_spin;
+extern const struct mechanism mechanism_mmap_file;
+extern const struct mechanism mechanism_eventfd_shm;
+extern const struct mechanism mechanism_file_lock;
 
 const struct mechanism *const mechanisms[] = {
 	&mechanism_harness,
@@ -22,10 +37,25 @@ const struct mechanism *const mechanisms[] = {
 	&mechanism_kmq,
 	&mechanism_kmq_ioctl,
 	&mechanism_kmq_batch,
+	&mechanism_kmq_call,
+	&mechanism_kmq_uring,
 	&mechanism_sysv_msg,
-	&mechanism_sysv_shm,
 	&mechanism_posix_mq,
 	&mechanism_pipe,
+	&mechanism_fifo,
+	&mechanism_unix_stream,
+	&mechanism_unix_dgram,
+	&mechanism_unix_seqpacket,
+	&mechanism_tcp,
+	&mechanism_rpc,
+	&mechanism_signal,
+	&mechanism_sysv_shm,
+	&mechanism_posix_shm,
+	&mechanism_shm_futex,
+	&mechanism_shm_spin,
+	&mechanism_mmap_file,
+	&mechanism_eventfd_shm,
+	&mechanism_file_lock,
 	NULL
 };
 

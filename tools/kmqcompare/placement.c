@@ -22,6 +22,11 @@ bool placement_is_parallel(enum placement placement)
 	return placement != PLACE_ONE_CPU && placement_cpus() > 1;
 }
 
+bool placement_is_exclusive(enum placement placement, unsigned int workers)
+{
+	return workers == 1 || (placement != PLACE_ONE_CPU && placement_cpus() >= workers);
+}
+
 /* The number of the nth processor that we may use. */
 static int nth_allowed(const cpu_set_t *allowed, unsigned int nth)
 {
@@ -38,7 +43,9 @@ int placement_take(enum placement placement, unsigned int role)
 
 	if (sched_getaffinity(0, sizeof(allowed), &allowed))
 		return -1;
-	cpu = nth_allowed(&allowed, placement_is_parallel(placement) ? role : 0);
+	if (!placement_is_parallel(placement))
+		role = 0;
+	cpu = nth_allowed(&allowed, role % CPU_COUNT(&allowed));
 	if (cpu < 0)
 		return -1;
 	CPU_ZERO(&one);

@@ -16,6 +16,9 @@ bool placement_possible(enum placement placement);
 /* True if two workers placed so run at the same time here. */
 bool placement_is_parallel(enum placement placement);
 
+/* True if each of so many workers has a processor of its own. */
+bool placement_is_exclusive(enum placement placement, unsigned int workers);
+
 /* Pins the calling worker. 0, or -1 with errno. */
 int placement_take(enum placement placement, unsigned int role);
 

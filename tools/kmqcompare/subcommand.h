@@ -10,7 +10,9 @@
 #define EXIT_USAGE	2
 
 int bench_main(int argc, char **argv);
+int probe_main(int argc, char **argv);
 int report_main(int argc, char **argv);
+int diff_main(int argc, char **argv);
 int check_main(int argc, char **argv);
 
 #endif

@@ -14,8 +14,12 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A trial takes seconds; one that takes longer has lost a message or a wake-up. */
-#define TRIAL_SECONDS	60
+/* A trial takes seconds, unless more was asked for. */
+#define TRIAL_NS	60000000000u
+#define TRIAL_LATE	10	/* times what was expected */
+/* A message takes less; if none arrives for so long, it or a wake-up was lost. */
+#define STALL_MS	6000
+#define LOOKS_PER_STALL	4
 
 struct trial {
 	const struct plan *plan;
@@ -25,7 +29,15 @@ struct trial {
 	pid_t workers[WORKERS_MAX];
 	unsigned int alive;
 	bool interrupted;
+	bool unavailable;
 	char *reason;
+};
+
+/* Of the workers, while they are waited for. */
+struct watch {
+	uint64_t began_ns;
+	uint64_t moved_ns;	/* when a message was seen to have arrived */
+	uint64_t verified;
 };
 
 const char *outcome_name(enum outcome outcome)
@@ -43,13 +55,14 @@ const char *outcome_name(enum outcome outcome)
 
 static sigset_t awaited_signals(void)
 {
+	static const int signals[] = {
+		SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU,
+	};
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		sigaddset(&set, signals[i]);
 	return set;
 }
 
@@ -60,50 +73,99 @@ void trial_setup(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+unsigned int plan_workers(const struct plan *plan)
+{
+	return plan->workload->workers ? plan->workload->workers
+				       : plan->at.senders + plan->at.receivers;
+}
+
+unsigned int plan_channels(const struct plan *plan)
+{
+	return plan->mechanism->traits & MECHANISM_CALLS ? 1 : plan->workload->channels;
+}
+
+static uint32_t wanted_capacity(const struct plan *plan)
+{
+	return plan->workload->capacity ? plan->workload->capacity(plan) : plan->at.capacity;
+}
+
+static struct shape shape_of(const struct plan *plan)
+{
+	const struct workload *workload = plan->workload;
+	bool batches = workload->batches || plan->mechanism->traits & MECHANISM_BATCHES_ONLY;
+
+	return (struct shape){
+		.size = plan->at.size,
+		.capacity = wanted_capacity(plan),
+		.batch = batches ? plan->at.batch : 1,
+		.senders = plan->at.senders,
+		.receivers = plan->at.receivers,
+		.parallel = plan_workers(plan) > 1 &&
+			    placement_is_exclusive(workload->placement, plan_workers(plan)),
+	};
+}
+
 static void close_channels(struct trial *trial)
 {
 	while (trial->opened)
 		trial->plan->mechanism->close(&trial->channels[--trial->opened]);
 }
 
+static int open_channel(struct trial *trial, const struct shape *shape)
+{
+	struct channel *channel = &trial->channels[trial->opened];
+
+	channel->shape = *shape;
+	channel->size = shape->size;
+	channel->capacity = shape->capacity;
+	errno = 0;
+	if (trial->plan->mechanism->open(channel)) {
+		snprintf(trial->reason, REASON_SIZE, "%s",
+			 *channel->reason ? channel->reason : strerror(errno));
+		return -1;
+	}
+	trial->opened++;
+	if (!trial->plan->workload->capacity || channel->capacity >= shape->capacity)
+		return 0;
+	snprintf(trial->reason, REASON_SIZE,
+		 "holds %u messages where %u are needed (root may get more)", channel->capacity,
+		 shape->capacity);
+	return -1;
+}
+
 static int open_channels(struct trial *trial)
 {
-	const struct plan *plan = trial->plan;
-	const struct workload *workload = plan->workload;
-	uint32_t wanted = workload->capacity ? workload->capacity(plan) : plan->capacity;
+	struct shape shape = shape_of(trial->plan);
 
-	while (trial->opened < workload->channels) {
-		struct channel *channel = &trial->channels[trial->opened];
-
-		channel->size = plan->size;
-		channel->capacity = wanted;
-		if (plan->mechanism->open(channel)) {
-			snprintf(trial->reason, REASON_SIZE, "%s",
-				 *channel->reason ? channel->reason : strerror(errno));
+	while (trial->opened < plan_channels(trial->plan))
+		if (open_channel(trial, &shape))
 			return -1;
-		}
-		trial->opened++;
-		if (workload->capacity && channel->capacity < wanted) {
-			snprintf(trial->reason, REASON_SIZE,
-				 "holds %u messages where %u are needed (root may get more)",
-				 channel->capacity, wanted);
-			return -1;
-		}
-	}
 	return 0;
 }
 
+/*
+ * Mapped once: every trial makes it anew, but for the histogram, which is cleared
+ * where it is used.
+ */
 static int share_memory(struct trial *trial)
 {
+	static struct trial_shared *shared = MAP_FAILED;
 	pthread_barrierattr_t attributes;
 
-	trial->shared = mmap(NULL, sizeof(*trial->shared), PROT_READ | PROT_WRITE,
-			     MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (trial->shared == MAP_FAILED)
+	if (shared == MAP_FAILED)
+		shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
 		return -1;
+	memset(shared, 0, offsetof(struct trial_shared, latencies));
+	shared->latencies.count = 0;
 	pthread_barrierattr_init(&attributes);
 	pthread_barrierattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-	pthread_barrier_init(&trial->shared->barrier, &attributes, trial->plan->workload->workers);
+	pthread_barrier_init(&shared->barrier, &attributes, plan_workers(trial->plan));
+	pthread_barrier_init(&shared->senders, &attributes, trial->plan->at.senders);
+	if (sem_init(&shared->stopped, 1, 0))
+		return -1;
+	trial->shared = shared;
 	return 0;
 }
 
@@ -112,8 +174,11 @@ static void become_worker(struct trial *trial, unsigned int role, pid_t runner)
 {
 	sigset_t set = awaited_signals();
 
-	/* Ctrl-C reaches the whole group; the runner alone decides what follows. */
+	/* These reach the whole group; the runner alone decides what follows. */
 	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != runner)
@@ -126,7 +191,7 @@ static int start_workers(struct trial *trial)
 	pid_t runner = getpid();
 
 	fflush(NULL);
-	for (unsigned int role = 0; role < trial->plan->workload->workers; role++) {
+	for (unsigned int role = 0; role < plan_workers(trial->plan); role++) {
 		pid_t pid = fork();
 
 		if (pid < 0)
@@ -152,9 +217,11 @@ static void note_end(struct trial *trial, unsigned int role, int status)
 		return;
 	/* The first to fail tells the cause; the others were killed for it. */
 	if (!*trial->reason) {
-		if (trial->shared->reports[role].failed)
-			snprintf(trial->reason, REASON_SIZE, "%s",
-				 trial->shared->reports[role].reason);
+		const struct worker_report *report = &trial->shared->reports[role];
+
+		trial->unavailable = report->unavailable;
+		if (report->failed)
+			snprintf(trial->reason, REASON_SIZE, "%s", report->reason);
 		else
 			snprintf(trial->reason, REASON_SIZE, "process %u died (status %#x)", role,
 				 status);
@@ -176,24 +243,70 @@ static void reap(struct trial *trial)
 	}
 }
 
+static uint64_t verified_so_far(const struct trial *trial)
+{
+	uint64_t verified = 0;
+
+	for (unsigned int role = 0; role < WORKERS_MAX; role++)
+		verified += __atomic_load_n(&trial->shared->reports[role].verified,
+					    __ATOMIC_RELAXED);
+	return verified;
+}
+
+static unsigned int stall_ms(const struct plan *plan)
+{
+	return plan->stall_ms ? plan->stall_ms : STALL_MS;
+}
+
+uint64_t trial_limit_ns(const struct plan *plan)
+{
+	return TRIAL_NS + (uint64_t)(TRIAL_LATE * plan->expected_ns);
+}
+
+/* Called now and then: ends a trial in which nothing moves. */
+static void look_at_progress(struct trial *trial, struct watch *watch)
+{
+	uint64_t now = worker_clock(), verified = verified_so_far(trial);
+
+	if (verified != watch->verified)
+		watch->moved_ns = now;
+	watch->verified = verified;
+	if (now - watch->moved_ns >= stall_ms(trial->plan) * 1000000ull)
+		snprintf(trial->reason, REASON_SIZE,
+			 "stuck: nothing arrived for %u ms: a message or a wake-up was lost",
+			 stall_ms(trial->plan));
+	else if (now - watch->began_ns >= trial_limit_ns(trial->plan))
+		snprintf(trial->reason, REASON_SIZE, "no end after %llu seconds",
+			 (unsigned long long)trial_limit_ns(trial->plan) / 1000000000u);
+	else
+		return;
+	kill_workers(trial);
+}
+
+static struct timespec look_interval(const struct plan *plan)
+{
+	uint64_t ms = stall_ms(plan) / LOOKS_PER_STALL;
+
+	return (struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+}
+
 static void await_workers(struct trial *trial)
 {
+	const struct timespec interval = look_interval(trial->plan);
+	uint64_t now = worker_clock();
+	struct watch watch = { .began_ns = now, .moved_ns = now };
 	sigset_t set = awaited_signals();
-	struct timespec limit = { .tv_sec = TRIAL_SECONDS };
 
 	for (reap(trial); trial->alive; reap(trial)) {
-		int signal = sigtimedwait(&set, NULL, &limit);
+		int signal = sigtimedwait(&set, NULL, &interval);
 
-		if (signal == SIGCHLD)
-			continue;
-		if (signal < 0 && errno == EINTR)
-			continue;
-		if (signal < 0)
-			snprintf(trial->reason, REASON_SIZE, "stuck: no end after %d seconds",
-				 TRIAL_SECONDS);
-		else
+		if (signal < 0) {
+			if (errno == EAGAIN)
+				look_at_progress(trial, &watch);
+		} else if (signal != SIGCHLD) {
 			trial->interrupted = true;
-		kill_workers(trial);
+			kill_workers(trial);
+		}
 	}
 }
 
@@ -204,6 +317,8 @@ static void add_sample(struct sample *total, const struct sample *share)
 	total->voluntary += share->voluntary;
 	total->involuntary += share->involuntary;
 	total->syscalls += share->syscalls;
+	total->copied += share->copied;
+	total->instructions += share->instructions;
 	total->verified += share->verified;
 	total->events_counted |= share->events_counted;
 	for (int kind = 0; kind < EVENT_KINDS; kind++)
@@ -215,7 +330,7 @@ static void collect(const struct trial *trial, struct sample *sample)
 	uint64_t started = UINT64_MAX, ended = 0;
 
 	memset(sample, 0, sizeof(*sample));
-	for (unsigned int role = 0; role < trial->plan->workload->workers; role++) {
+	for (unsigned int role = 0; role < plan_workers(trial->plan); role++) {
 		const struct worker_report *report = &trial->shared->reports[role];
 
 		started = report->started_ns < started ? report->started_ns : started;
@@ -225,23 +340,59 @@ static void collect(const struct trial *trial, struct sample *sample)
 	sample->units = trial->plan->units;
 	sample->elapsed_ns = ended - started;
 	sample->capacity = trial->channels[0].capacity;
+	sample->most = trial->channels[0].most;
+	sample->latency_ns = histogram_at(&trial->shared->latencies, 50);
 }
 
-static enum outcome run_workers(struct trial *trial, struct sample *sample)
+/* What no single worker can find, from what they all tell. */
+static bool audit(struct trial *trial)
+{
+	const struct workload *workload = trial->plan->workload;
+	const char *wrong = workload->audit ? workload->audit(trial->plan, trial->shared->reports)
+					    : NULL;
+
+	if (wrong)
+		snprintf(trial->reason, REASON_SIZE, "%s", wrong);
+	return !wrong;
+}
+
+static enum outcome run_workers(struct trial *trial, struct sample *sample,
+				struct histogram *latencies)
 {
 	if (share_memory(trial) || start_workers(trial)) {
 		snprintf(trial->reason, REASON_SIZE, "cannot start: %s", strerror(errno));
 		kill_workers(trial);
 	}
-	if (trial->shared != MAP_FAILED) {
+	if (trial->shared)
 		await_workers(trial);
-		if (!*trial->reason && !trial->interrupted)
-			collect(trial, sample);
-		munmap(trial->shared, sizeof(*trial->shared));
-	}
 	if (trial->interrupted)
 		return OUTCOME_INTERRUPTED;
-	return *trial->reason ? OUTCOME_FAILED : OUTCOME_OK;
+	if (*trial->reason)
+		return trial->unavailable ? OUTCOME_UNAVAILABLE : OUTCOME_FAILED;
+	if (!audit(trial))
+		return OUTCOME_FAILED;
+	collect(trial, sample);
+	if (latencies)
+		histogram_merge(latencies, &trial->shared->latencies);
+	return OUTCOME_OK;
+}
+
+static const char *why_unfit(const struct plan *plan)
+{
+	const struct mechanism *mechanism = plan->mechanism;
+	const struct workload *workload = plan->workload;
+	const struct shape shape = shape_of(plan);
+	const char *why = workload->unfit ? workload->unfit(mechanism) : NULL;
+
+	if (why)
+		return why;
+	if (mechanism->traits & MECHANISM_CALLS && !workload->calls)
+		return "answers every message";
+	if (!placement_possible(workload->placement))
+		return "needs two processors";
+	if (mechanism->traits & MECHANISM_SPINS && plan_workers(plan) > 1 && !shape.parallel)
+		return "spinning needs a processor of its own";
+	return mechanism->unfit ? mechanism->unfit(&shape) : NULL;
 }
 
 static enum outcome refuse(char *reason, enum outcome outcome, const char *why)
@@ -250,23 +401,21 @@ static enum outcome refuse(char *reason, enum outcome outcome, const char *why)
 	return outcome;
 }
 
-enum outcome trial_run(const struct plan *plan, struct sample *sample, char *reason)
+enum outcome trial_run(const struct plan *plan, struct sample *sample,
+		       struct histogram *latencies, char *reason)
 {
-	const struct mechanism *mechanism = plan->mechanism;
-	const struct workload *workload = plan->workload;
-	struct trial trial = { .plan = plan, .shared = MAP_FAILED, .reason = reason };
-	const char *why = workload->unfit ? workload->unfit(mechanism) : NULL;
+	struct trial trial = { .plan = plan, .reason = reason };
+	const char *why = why_unfit(plan);
 	enum outcome outcome;
 
 	*reason = '\0';
 	if (why)
 		return refuse(reason, OUTCOME_UNFIT, why);
-	if (!placement_possible(workload->placement))
-		return refuse(reason, OUTCOME_UNFIT, "needs two processors");
-	why = mechanism->unavailable ? mechanism->unavailable() : NULL;
+	why = plan->mechanism->unavailable ? plan->mechanism->unavailable() : NULL;
 	if (why)
 		return refuse(reason, OUTCOME_UNAVAILABLE, why);
-	outcome = open_channels(&trial) ? OUTCOME_UNAVAILABLE : run_workers(&trial, sample);
+	outcome = open_channels(&trial) ? OUTCOME_UNAVAILABLE
+					: run_workers(&trial, sample, latencies);
 	close_channels(&trial);
 	return outcome;
 }

@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-static uint64_t now_ns(void)
+uint64_t worker_clock(void)
 {
 	struct timespec now;
 
@@ -51,10 +51,12 @@ static void take_counts(const struct worker *worker, struct sample *counts)
 	counts->system_ns = timeval_ns(usage.ru_stime);
 	counts->voluntary = usage.ru_nvcsw;
 	counts->involuntary = usage.ru_nivcsw;
-	counts->verified = worker->verified;
-	counts->syscalls = 0;
-	for (unsigned int i = 0; i < worker->plan->workload->channels; i++)
+	counts->verified = worker->report->verified;
+	counts->syscalls = counts->copied = 0;
+	for (unsigned int i = 0; i < plan_channels(worker->plan); i++) {
 		counts->syscalls += worker->channels[i].syscalls;
+		counts->copied += worker->channels[i].copied;
+	}
 }
 
 static void subtract_counts(struct sample *counts, const struct sample *before)
@@ -65,19 +67,27 @@ static void subtract_counts(struct sample *counts, const struct sample *before)
 	counts->involuntary -= before->involuntary;
 	counts->verified -= before->verified;
 	counts->syscalls -= before->syscalls;
+	counts->copied -= before->copied;
 }
 
 static int measure_run(struct worker *worker, worker_run run)
 {
+	const struct plan *plan = worker->plan;
 	struct worker_report *report = worker->report;
+	struct instructions instructions;
 	struct sample before;
 	int failed;
 
+	instructions_open(&instructions);
 	pthread_barrier_wait(&worker->shared->barrier);
 	take_counts(worker, &before);
-	report->started_ns = now_ns();
-	failed = run(worker, worker->plan->warmup, worker->plan->units);
-	report->ended_ns = now_ns();
+	worker->measuring = true;
+	instructions_start(&instructions);
+	report->started_ns = worker_clock();
+	failed = run(worker, plan->warmup, plan->units);
+	report->ended_ns = worker_clock();
+	worker->measuring = false;
+	report->sample.instructions = instructions_finish(&instructions);
 	take_counts(worker, &report->sample);
 	subtract_counts(&report->sample, &before);
 	return failed;
@@ -139,11 +149,11 @@ static struct batch_item *make_items(uint32_t size, unsigned int count)
 
 static bool make_buffers(struct worker *worker)
 {
-	const struct plan *plan = worker->plan;
+	uint32_t size = worker->plan->at.size;
 	bool nothing = worker->mechanism->traits & MECHANISM_CARRIES_NOTHING;
 
-	worker->items_out = make_items(plan->size, plan->batch);
-	worker->items_in = make_items(plan->size, plan->batch);
+	worker->items_out = make_items(size, worker->batch);
+	worker->items_in = make_items(size, worker->batch);
 	if (!worker->items_out || !worker->items_in)
 		return false;
 	worker->items_seen = nothing ? worker->items_out : worker->items_in;
@@ -151,6 +161,31 @@ static bool make_buffers(struct worker *worker)
 	worker->incoming = worker->items_in[0].body;
 	worker->seen = worker->items_seen[0].body;
 	return true;
+}
+
+/* The senders of the first channel are the receivers of the second, and the other way round. */
+static enum side side_of(const struct worker *worker, unsigned int channel)
+{
+	if (plan_workers(worker->plan) == 1)
+		return SIDE_BOTH;
+	return worker_is_sender(worker) == !channel ? SIDE_SENDER : SIDE_RECEIVER;
+}
+
+static int attach(struct worker *worker)
+{
+	const struct mechanism *mechanism = worker->mechanism;
+	unsigned int nth = worker->role - (worker_is_sender(worker) ? 0 : worker->plan->at.senders);
+
+	for (unsigned int i = 0; mechanism->attach && i < plan_channels(worker->plan); i++) {
+		struct channel *channel = &worker->channels[i];
+
+		if (!mechanism->attach(channel, side_of(worker, i), nth))
+			continue;
+		worker->report->unavailable = true;
+		return *channel->reason ? worker_fail(worker, "%s", channel->reason)
+					: worker_fail_call(worker, "attach");
+	}
+	return 0;
 }
 
 int worker_main(const struct plan *plan, struct channel *channels, unsigned int role,
@@ -161,6 +196,7 @@ int worker_main(const struct plan *plan, struct channel *channels, unsigned int 
 		.mechanism = plan->mechanism,
 		.channels = channels,
 		.role = role,
+		.batch = channels[0].shape.batch,
 		.shared = shared,
 		.report = &shared->reports[role],
 	};
@@ -169,6 +205,9 @@ int worker_main(const struct plan *plan, struct channel *channels, unsigned int 
 		return -worker_fail_call(&worker, "sched_setaffinity");
 	if (!make_buffers(&worker))
 		return -worker_fail_call(&worker, "malloc");
+	if (attach(&worker))
+		return 1;
+	pthread_barrier_wait(&shared->barrier);
 	return plan->workload->work(&worker) ? 1 : 0;
 }
 
@@ -178,38 +217,31 @@ int worker_send_batch(struct worker *worker, unsigned int channel, uint64_t firs
 	const struct mechanism *mechanism = worker->mechanism;
 	struct channel *to = &worker->channels[channel];
 	struct batch_item *items = worker->items_out;
+	uint32_t size = worker->plan->at.size;
 	unsigned int i;
 	int sent;
 
-	if (count > worker->plan->batch)
-		count = worker->plan->batch;
+	if (count > worker->batch)
+		count = worker->batch;
 	for (i = 0; i < count; i++)
-		payload_fill(items[i].body, worker->plan->size, first + i);
+		payload_fill(items[i].body, size, first + i);
 	if (mechanism->send_batch) {
 		sent = mechanism->send_batch(to, items, count);
 		return sent < 0 ? worker_fail_call(worker, "send batch") : sent;
 	}
 	for (i = 0; i < count; i++)
-		if (mechanism->send(to, items[i].body, worker->plan->size))
+		if (mechanism->send(to, items[i].body, size))
 			return worker_fail_call(worker, "send");
 	return count;
 }
 
-/* Lengths in items_in, bodies in items_seen. */
-static int receive_items(struct worker *worker, struct channel *from, unsigned int count)
+/* One message each: the mechanism has no batches. */
+static int take_each(struct worker *worker, struct channel *from, unsigned int count)
 {
-	const struct mechanism *mechanism = worker->mechanism;
 	struct batch_item *items = worker->items_in;
 
-	for (unsigned int i = 0; i < count; i++)
-		items[i].size = worker->plan->size;
-	if (mechanism->receive_batch) {
-		int received = mechanism->receive_batch(from, items, count);
-
-		return received < 0 ? worker_fail_call(worker, "receive batch") : received;
-	}
 	for (unsigned int i = 0; i < count; i++) {
-		ssize_t size = mechanism->receive(from, items[i].body, worker->plan->size);
+		ssize_t size = worker->mechanism->receive(from, items[i].body, items[i].size);
 
 		if (size < 0)
 			return worker_fail_call(worker, "receive");
@@ -218,14 +250,32 @@ static int receive_items(struct worker *worker, struct channel *from, unsigned i
 	return count;
 }
 
+/* The room is set for all, so that it is in the harness as well. */
+int worker_take_batch(struct worker *worker, unsigned int channel, unsigned int count)
+{
+	struct channel *from = &worker->channels[channel];
+	struct batch_item *items = worker->items_in;
+	uint32_t size = worker->plan->at.size;
+	int received;
+
+	if (count > worker->batch)
+		count = worker->batch;
+	for (unsigned int i = 0; i < count; i++)
+		items[i].size = size;
+	if (!worker->mechanism->receive_batch)
+		return take_each(worker, from, count);
+	received = worker->mechanism->receive_batch(from, items, count);
+	if (received > 0)
+		return received;
+	return received ? worker_fail_call(worker, "receive batch")
+			: worker_fail(worker, "receive batch: nothing, and no error");
+}
+
 int worker_receive_batch(struct worker *worker, unsigned int channel, uint64_t first,
 			 unsigned int count)
 {
-	int received;
+	int received = worker_take_batch(worker, channel, count);
 
-	if (count > worker->plan->batch)
-		count = worker->plan->batch;
-	received = receive_items(worker, &worker->channels[channel], count);
 	for (int i = 0; i < received; i++)
 		if (worker_verify(worker, worker->items_seen[i].body, worker->items_in[i].size,
 				  first + i))

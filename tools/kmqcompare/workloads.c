@@ -10,6 +10,10 @@
 extern const struct workload workload_pair;
 extern const struct workload workload_batch;
 extern const struct workload workload_oneway;
+extern const struct workload workload_oneway_1cpu;
+extern const struct workload workload_oneway_batch;
+extern const struct workload workload_fan;
+extern const struct workload workload_open_loop;
 extern const struct workload workload_pingpong;
 extern const struct workload workload_pingpong_2cpu;
 extern const struct workload workload_select_any;
@@ -19,6 +23,10 @@ const struct workload *const workloads[] = {
 	&workload_pair,
 	&workload_batch,
 	&workload_oneway,
+	&workload_oneway_1cpu,
+	&workload_oneway_batch,
+	&workload_fan,
+	&workload_open_loop,
 	&workload_pingpong,
 	&workload_pingpong_2cpu,
 	&workload_select_any,
@@ -41,7 +49,12 @@ const char *workload_wants_single(const struct mechanism *mechanism)
 
 const char *workload_wants_carrier(const struct mechanism *mechanism)
 {
-	if (mechanism->traits & MECHANISM_CARRIES_NOTHING)
-		return "carries nothing";
-	return workload_wants_single(mechanism);
+	return mechanism->traits & MECHANISM_CARRIES_NOTHING ? "carries nothing" : NULL;
+}
+
+const char *workload_wants_single_carrier(const struct mechanism *mechanism)
+{
+	const char *why = workload_wants_carrier(mechanism);
+
+	return why ? why : workload_wants_single(mechanism);
 }

@@ -46,6 +46,8 @@ static ssize_t harness_receive_typed(struct channel *channel, void *body, uint32
 const struct mechanism mechanism_harness = {
 	.name = "harness",
 	.title = "harness alone",
+	.about = "Nothing at all: what making and verifying a message costs by itself, and is "
+		 "subtracted from all others.",
 	.traits = MECHANISM_CARRIES_NOTHING | MECHANISM_IS_HARNESS,
 	.open = harness_open,
 	.close = harness_close,

@@ -37,10 +37,14 @@ static void kmq_batch_set(struct kmq_message *message, const struct batch_item *
 static int kmq_batch_send(struct channel *channel, struct batch_item *items, unsigned int count)
 {
 	struct kmq_message *messages = channel->state;
+	int sent;
 
 	for (unsigned int i = 0; i < count; i++)
 		kmq_batch_set(&messages[i], &items[i]);
-	return SYSCALL(channel, kmq_send_batch(channel->fd[0], messages, count));
+	sent = SYSCALL(channel, kmq_send_batch(channel->fd[0], messages, count));
+	if (sent > 0)
+		COPIED(channel, (uint64_t)sent * channel->size);
+	return sent;
 }
 
 static int kmq_batch_receive(struct channel *channel, struct batch_item *items,
@@ -54,13 +58,17 @@ static int kmq_batch_receive(struct channel *channel, struct batch_item *items,
 	got = SYSCALL(channel, kmq_receive_batch(channel->fd[0], messages, count, NULL, 0));
 	for (int i = 0; i < got; i++)
 		items[i].size = messages[i].size;
+	if (got > 0)
+		COPIED(channel, (uint64_t)got * channel->size);
 	return got;
 }
 
 const struct mechanism mechanism_kmq_batch = {
 	.name = "kmq-batch",
 	.title = "kmq batch",
-	.traits = MECHANISM_BATCHES_ONLY,
+	.about = "A kmq queue by its batch ioctl(2): several messages are copied in or out by "
+		 "one system call, which sleeps for the first only.",
+	.traits = MECHANISM_IS_KMQ | MECHANISM_BATCHES_ONLY,
 	.unavailable = kmq_queue_unavailable,
 	.open = kmq_batch_open,
 	.close = kmq_batch_close,

@@ -8,7 +8,10 @@ static int kmq_ioctl_send_typed(struct channel *channel, void *body, uint32_t si
 {
 	struct kmq_msg message = kmq_msg_from(type, body, size);
 
-	return SYSCALL(channel, kmq_send(channel->fd[0], &message));
+	if (SYSCALL(channel, kmq_send(channel->fd[0], &message)))
+		return -1;
+	COPIED(channel, size);
+	return 0;
 }
 
 static ssize_t receive_selected(struct channel *channel, void *body, uint32_t room,
@@ -18,6 +21,7 @@ static ssize_t receive_selected(struct channel *channel, void *body, uint32_t ro
 
 	if (SYSCALL(channel, kmq_receive(channel->fd[0], &message, which, 0)))
 		return -1;
+	COPIED(channel, message.size);
 	return message.size;
 }
 
@@ -42,6 +46,9 @@ static ssize_t kmq_ioctl_receive(struct channel *channel, void *body, uint32_t r
 const struct mechanism mechanism_kmq_ioctl = {
 	.name = "kmq-ioctl",
 	.title = "kmq ioctl",
+	.about = "A kmq queue by ioctl(2): a type goes with every message and its metadata "
+		 "come back; copies and sleeps as write(2) and read(2) do.",
+	.traits = MECHANISM_IS_KMQ,
 	.unavailable = kmq_queue_unavailable,
 	.open = kmq_queue_open,
 	.close = kmq_queue_close,

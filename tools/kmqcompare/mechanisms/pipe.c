@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * pipe(2). A byte stream: the receiver knows the size of a message, and reads
- * until it has one.
- *
- * Its capacity is in pages, a power of two of them, and the page that is being
- * read takes no new messages. So it gets one more than the messages need.
- */
+/* pipe(2): a byte stream, in which up to PIPE_BUF bytes stay together. */
 #include "../mechanism.h"
+#include "../pipe_room.h"
+#include "../stream.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -20,52 +15,44 @@ static void pipe_close(struct channel *channel)
 
 static int pipe_open(struct channel *channel)
 {
-	int page = sysconf(_SC_PAGESIZE);
-	int bytes;
-
 	if (pipe2(channel->fd, O_CLOEXEC))
 		return -1;
-	/* Refused above fs.pipe-max-size for the unprivileged: it keeps what it had. */
-	fcntl(channel->fd[1], F_SETPIPE_SZ, (int)(channel->capacity * channel->size) + page);
-	bytes = fcntl(channel->fd[1], F_GETPIPE_SZ);
-	if (bytes < 0) {
-		pipe_close(channel);
-		return -1;
-	}
-	/* A message longer than all of it is written and read in pieces. */
-	channel->capacity = bytes - page < (int)channel->size ? 1 : (bytes - page) / channel->size;
+	pipe_set_room(channel, channel->fd[1]);
 	return 0;
 }
 
 static int pipe_send(struct channel *channel, void *body, uint32_t size)
 {
-	/* A blocking write to a pipe is partial only if a signal broke it. */
-	return SYSCALL(channel, write(channel->fd[1], body, size)) == (ssize_t)size ? 0 : -1;
+	return stream_send(channel, channel->fd[1], body, size);
 }
 
 static ssize_t pipe_receive(struct channel *channel, void *body, uint32_t room)
 {
-	uint32_t got = 0;
-	ssize_t n;
+	return stream_receive(channel, channel->fd[0], body, room);
+}
 
-	do {
-		n = SYSCALL(channel, read(channel->fd[0], (char *)body + got, room - got));
-		if (n < 0)
-			return -1;
-		if (!n) {
-			errno = EPIPE;
-			return -1;
-		}
-		got += n;
-	} while (got < room);
-	return got;
+static int pipe_send_batch(struct channel *channel, struct batch_item *items, unsigned int count)
+{
+	return stream_send_batch(channel, channel->fd[1], items, pipe_batch(channel, count));
+}
+
+static int pipe_receive_batch(struct channel *channel, struct batch_item *items,
+			      unsigned int count)
+{
+	return stream_receive_batch(channel, channel->fd[0], items, count);
 }
 
 const struct mechanism mechanism_pipe = {
 	.name = "pipe",
 	.title = "pipe",
+	.about = "An anonymous pipe: a stream of bytes through pages of the kernel, by "
+		 "write(2) and read(2), which sleep in the kernel; the reader knows the size "
+		 "of a message.",
+	.unfit = pipe_unfit,
 	.open = pipe_open,
 	.close = pipe_close,
 	.send = pipe_send,
 	.receive = pipe_receive,
+	.send_batch = pipe_send_batch,
+	.receive_batch = pipe_receive_batch,
 };

@@ -46,7 +46,8 @@ static int posix_mq_open(struct channel *channel)
 	if (channel->fd[0] >= 0)
 		return 0;
 	if (errno == EINVAL)
-		return channel_refuse(channel, "messages of %u bytes need root (fs.mqueue.msgsize_max)",
+		return channel_refuse(channel,
+				      "messages of %u bytes need root (fs.mqueue.msgsize_max)",
 				      channel->size);
 	return -1;
 }
@@ -58,12 +59,19 @@ static void posix_mq_close(struct channel *channel)
 
 static int posix_mq_send(struct channel *channel, void *body, uint32_t size)
 {
-	return SYSCALL(channel, mq_send(channel->fd[0], body, size, 0));
+	if (SYSCALL(channel, mq_send(channel->fd[0], body, size, 0)))
+		return -1;
+	COPIED(channel, size);
+	return 0;
 }
 
 static ssize_t posix_mq_receive(struct channel *channel, void *body, uint32_t room)
 {
-	return SYSCALL(channel, mq_receive(channel->fd[0], body, room, NULL));
+	ssize_t size = SYSCALL(channel, mq_receive(channel->fd[0], body, room, NULL));
+
+	if (size > 0)
+		COPIED(channel, size);
+	return size;
 }
 
 static const char *posix_mq_unavailable(void)
@@ -80,6 +88,8 @@ static const char *posix_mq_unavailable(void)
 const struct mechanism mechanism_posix_mq = {
 	.name = "posix-mq",
 	.title = "POSIX messages",
+	.about = "A POSIX message queue in the kernel, by mq_send(3) and mq_receive(3), which "
+		 "copy the message in and out and sleep in the kernel. Has no batches.",
 	.unavailable = posix_mq_unavailable,
 	.open = posix_mq_open,
 	.close = posix_mq_close,

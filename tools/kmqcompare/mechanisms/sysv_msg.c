@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* System V message queue: msgsnd(2), msgrcv(2). */
+/*
+ * System V message queue: msgsnd(2), msgrcv(2). Its id outlives a runner killed by
+ * SIGKILL (ipcrm(1) removes it).
+ */
 #include "../mechanism.h"
 #include "../sysctl.h"
 
@@ -57,7 +60,8 @@ static int set_capacity(struct channel *channel, struct sysv_msg *queue)
 	}
 	channel->capacity = wanted / channel->size;
 	if (!channel->capacity)
-		return channel_refuse(channel, "a queue holds %lu bytes (kernel.msgmnb), not one message",
+		return channel_refuse(channel,
+				      "a queue holds %lu bytes (kernel.msgmnb), not one message",
 				      (unsigned long)wanted);
 	return 0;
 }
@@ -86,14 +90,21 @@ static int sysv_msg_send_typed(struct channel *channel, void *body, uint32_t siz
 	long *message = (long *)body - 1;
 
 	*message = type;
-	return SYSCALL(channel, msgsnd(queue->id, message, size, 0));
+	if (SYSCALL(channel, msgsnd(queue->id, message, size, 0)))
+		return -1;
+	COPIED(channel, size);
+	return 0;
 }
 
 static ssize_t sysv_msg_receive_typed(struct channel *channel, void *body, uint32_t room, long type)
 {
 	struct sysv_msg *queue = channel->state;
 
-	return SYSCALL(channel, msgrcv(queue->id, (long *)body - 1, room, type, 0));
+	ssize_t size = SYSCALL(channel, msgrcv(queue->id, (long *)body - 1, room, type, 0));
+
+	if (size > 0)
+		COPIED(channel, size);
+	return size;
 }
 
 static int sysv_msg_send(struct channel *channel, void *body, uint32_t size)
@@ -119,6 +130,8 @@ static const char *sysv_msg_unavailable(void)
 const struct mechanism mechanism_sysv_msg = {
 	.name = "sysv-msg",
 	.title = "System V messages",
+	.about = "A System V message queue in the kernel, by msgsnd(2) and msgrcv(2), which "
+		 "copy the message in and out and sleep in the kernel. Has no batches.",
 	.unavailable = sysv_msg_unavailable,
 	.open = sysv_msg_open,
 	.close = sysv_msg_close,

@@ -39,5 +39,6 @@ const struct workload workload_batch = {
 	.channels = 1,
 	.placement = PLACE_ONE_CPU,
 	.counted = 20000,
+	.batches = true,
 	.work = batch_work,
 };

@@ -35,7 +35,7 @@ static uint64_t next_sequence(uint32_t *of_type, uint64_t *of_all, long type)
 
 static int send_typed(struct worker *worker, long type)
 {
-	uint32_t size = worker->plan->size;
+	uint32_t size = worker->plan->at.size;
 
 	payload_fill(worker->outgoing, size, next_sequence(sent_of, &sent, type));
 	if (worker->mechanism->send_typed(&worker->channels[0], worker->outgoing, size, type))
@@ -46,7 +46,7 @@ static int send_typed(struct worker *worker, long type)
 static int receive_typed(struct worker *worker, long type)
 {
 	ssize_t got = worker->mechanism->receive_typed(&worker->channels[0], worker->incoming,
-						       worker->plan->size, by_type ? type : 0);
+						       worker->plan->at.size, by_type ? type : 0);
 
 	if (got < 0)
 		return worker_fail_call(worker, "receive");
