@@ -6,6 +6,7 @@
 #define _KMQ_COMPAT_H
 
 #include <linux/device.h>
+#include <linux/mm.h>
 #include <linux/version.h>
 
 /* 6.4: class_create() lost its owner. */
@@ -20,6 +21,19 @@
 #define kmq_devnode_device const struct device
 #else
 #define kmq_devnode_device struct device
+#endif
+
+/* 6.3: vm_flags are changed by calls that want mmap_lock. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags |= flags;
+}
+
+static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags &= ~flags;
+}
 #endif
 
 #endif /* _KMQ_COMPAT_H */

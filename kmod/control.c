@@ -11,6 +11,8 @@
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/kmq.h>
+#include <linux/kmq_ring.h>
+#include <linux/log2.h>
 #include <linux/stat.h>
 #include <linux/uaccess.h>
 
@@ -60,7 +62,8 @@ static long kmq_control_features(void __user *arg)
 		return -EINVAL;
 	features.abi_version = KMQ_ABI_VERSION;
 	features.features = KMQ_FEATURE_MESSAGE | KMQ_FEATURE_LEASE |
-			    KMQ_FEATURE_CALL | KMQ_FEATURE_BATCH;
+			    KMQ_FEATURE_CALL | KMQ_FEATURE_BATCH |
+			    KMQ_FEATURE_RING;
 	return copy_to_user(arg, &features, sizeof(features)) ? -EFAULT : 0;
 }
 
@@ -68,6 +71,7 @@ static long kmq_control_features(void __user *arg)
 static int kmq_create_check_words(const struct kmq_create *create)
 {
 	if (memchr_inv(create->reserved, 0, sizeof(create->reserved)) ||
+	    create->reserved32 ||
 	    create->flags & ~KMQ_CREATE_FLAGS ||
 	    create->kind > KMQ_KIND_RING ||
 	    create->policy > KMQ_POLICY_DROP_OLDEST ||
@@ -76,9 +80,8 @@ static int kmq_create_check_words(const struct kmq_create *create)
 		return -EINVAL;
 	if (!(create->flags & KMQ_CREATE_OWNER) && (create->uid || create->gid))
 		return -EINVAL;
-	if (create->kind != KMQ_KIND_MESSAGE)
-		return -EOPNOTSUPP;
-	return 0;
+	return create->kind == KMQ_KIND_RING ||
+	       !create->ring_mode ? 0 : -EINVAL;
 }
 
 static int kmq_create_check_name(struct kmq_create *create)
@@ -99,9 +102,32 @@ static int kmq_create_check_name(struct kmq_create *create)
 	return 0;
 }
 
+/* What a ring has in place of the sizes below. */
+static int kmq_create_check_ring(struct kmq_create *create)
+{
+	u64 most;
+
+	create->mode = create->mode ?: KMQ_MODE_DEFAULT;
+	create->byte_limit = create->byte_limit ?: KMQ_RING_SIZE_DEFAULT;
+	if (create->ring_mode > KMQ_RING_BROADCAST ||
+	    create->policy > KMQ_POLICY_REJECT ||
+	    (create->ring_mode == KMQ_RING_BROADCAST &&
+	     create->policy != KMQ_POLICY_BLOCK) ||
+	    create->capacity || create->inline_size ||
+	    !is_power_of_2(create->byte_limit) ||
+	    create->byte_limit < PAGE_SIZE ||
+	    create->byte_limit > KMQ_RING_SIZE_MAX)
+		return -EINVAL;
+	most = create->byte_limit / 2 - sizeof(struct kmq_ring_record);
+	create->max_message = create->max_message ?: most;
+	return create->max_message > most ? -EINVAL : 0;
+}
+
 /* Defaults and limits; in an order that no product can overflow. */
 static int kmq_create_check_sizes(struct kmq_create *create)
 {
+	if (create->kind == KMQ_KIND_RING)
+		return kmq_create_check_ring(create);
 	create->capacity = create->capacity ?: KMQ_CAPACITY_DEFAULT;
 	create->inline_size = create->inline_size ?: KMQ_INLINE_DEFAULT;
 	create->max_message = create->max_message ?: KMQ_MESSAGE_DEFAULT;

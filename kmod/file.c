@@ -19,8 +19,10 @@
 #include "file.h"
 #include "ioctl.h"
 #include "registry.h"
+#include "ring_file.h"
 
 static struct cdev kmq_cdev;
+static const struct file_operations kmq_fops;
 
 static struct kmq_handle *kmq_handle_new(struct kmq_queue *queue)
 {
@@ -28,7 +30,7 @@ static struct kmq_handle *kmq_handle_new(struct kmq_queue *queue)
 					    GFP_KERNEL_ACCOUNT);
 
 	if (!handle)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	handle->queue = queue;
 	handle->filter.mode = KMQ_SELECT_ANY;
 	kmq_leases_init(&handle->leases);
@@ -42,20 +44,37 @@ static void kmq_file_prepare(struct inode *inode, struct file *file)
 	file->f_mode |= FMODE_NOWAIT;
 }
 
+/* What a file of this kind of queue has, for kfree(); or an ERR_PTR. */
+static void *kmq_handle_of_kind(struct kmq_queue *queue)
+{
+	return queue->ring ? (void *)kmq_ring_handle_new(queue) :
+			     (void *)kmq_handle_new(queue);
+}
+
+static const struct file_operations *
+kmq_fops_of_kind(const struct kmq_queue *queue)
+{
+	return queue->ring ? &kmq_ring_fops : &kmq_fops;
+}
+
 static int kmq_open(struct inode *inode, struct file *file)
 {
 	struct kmq_queue *queue = kmq_registry_open(iminor(inode));
-	struct kmq_handle *handle;
+	const struct file_operations *fops;
+	void *handle;
 
 	if (IS_ERR(queue))
 		return PTR_ERR(queue);
-	handle = kmq_handle_new(queue);
-	if (!handle) {
+	handle = kmq_handle_of_kind(queue);
+	if (IS_ERR(handle)) {
 		kmq_registry_close(queue);
-		return -ENOMEM;
+		return PTR_ERR(handle);
 	}
 	file->private_data = handle;
 	kmq_file_prepare(inode, file);
+	fops = kmq_fops_of_kind(queue);
+	if (fops != file->f_op)
+		replace_fops(file, fops_get(fops));
 	return 0;
 }
 
@@ -256,16 +275,20 @@ static const struct file_operations kmq_fops = {
  */
 int kmq_file_install(struct kmq_queue *queue, unsigned int flags)
 {
-	struct kmq_handle *handle;
 	struct file *file;
+	void *handle;
 	int fd;
 
 	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0)
 		return fd;
-	handle = kmq_handle_new(queue);
-	file = handle ? anon_inode_getfile("[kmq]", &kmq_fops, handle,
-					   O_RDWR | flags) : ERR_PTR(-ENOMEM);
+	handle = kmq_handle_of_kind(queue);
+	if (IS_ERR(handle)) {
+		put_unused_fd(fd);
+		return PTR_ERR(handle);
+	}
+	file = anon_inode_getfile("[kmq]", kmq_fops_of_kind(queue), handle,
+				  O_RDWR | flags);
 	if (IS_ERR(file)) {
 		kfree(handle);
 		put_unused_fd(fd);

@@ -10,6 +10,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/kmq_ring.h>
 #include <asm/ioctls.h>
 
 #include "batch.h"
@@ -465,10 +466,35 @@ static int kmq_ioctl_mode(unsigned int cmd)
 	case KMQ_IOC_RESIZE:
 	case KMQ_IOC_SET_DESCRIPTOR:
 	case KMQ_IOC_GET_DESCRIPTOR:
+	case KMQ_IOC_RING_ATTACH:	/* it depends on what for */
 		return 0;
 	default:
 		return -1;
 	}
+}
+
+/**
+ * kmq_ioctl_check() - what every command of a queue needs, of either kind
+ * @file: of the queue
+ * @queue: of @file
+ * @cmd: of the caller
+ *
+ * Context: does not sleep.
+ * Return: 0, -ENOTTY, -EBADF, -EIDRM.
+ */
+int kmq_ioctl_check(const struct file *file, const struct kmq_queue *queue,
+		    unsigned int cmd)
+{
+	int mode = kmq_ioctl_mode(cmd);
+
+	if (mode < 0)
+		return -ENOTTY;
+	if (((__force int)file->f_mode & mode) != mode)
+		return -EBADF;
+	/* Not a lock: those who must not miss it look again under theirs. */
+	if (READ_ONCE(queue->removed) && cmd != KMQ_IOC_GET_DESCRIPTOR)
+		return -EIDRM;
+	return 0;
 }
 
 /**
@@ -485,15 +511,10 @@ static int kmq_ioctl_mode(unsigned int cmd)
 long kmq_ioctl(struct file *file, unsigned int cmd, void __user *arg)
 {
 	struct kmq_handle *handle = file->private_data;
-	int mode = kmq_ioctl_mode(cmd);
+	int err = kmq_ioctl_check(file, handle->queue, cmd);
 
-	if (mode < 0)
-		return -ENOTTY;
-	if (((__force int)file->f_mode & mode) != mode)
-		return -EBADF;
-	/* Not a lock: those who must not miss it look again under theirs. */
-	if (READ_ONCE(handle->queue->removed) && cmd != KMQ_IOC_GET_DESCRIPTOR)
-		return -EIDRM;
+	if (err)
+		return err;
 
 	switch (cmd) {
 	case KMQ_IOC_SEND:
@@ -524,6 +545,8 @@ long kmq_ioctl(struct file *file, unsigned int cmd, void __user *arg)
 		return kmq_ioctl_get_descriptor(file, handle, arg);
 	case FIONREAD:
 		return kmq_ioctl_fionread(file, handle, arg);
+	case KMQ_IOC_RING_ATTACH:
+		return -ENODEV;
 	default:
 		return -ENOTTY;
 	}

@@ -9,6 +9,8 @@
 #define KMQ_SEND_FLAGS KMQ_DONTWAIT
 
 long kmq_ioctl(struct file *file, unsigned int cmd, void __user *arg);
+int kmq_ioctl_check(const struct file *file, const struct kmq_queue *queue,
+		    unsigned int cmd);
 
 /* What single messages and batches say in the same words. */
 bool kmq_selection_valid(u32 select, s64 type);

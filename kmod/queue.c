@@ -39,7 +39,8 @@ struct kmq_queue *kmq_queue_new(const struct kmq_create *settings, kuid_t uid,
 
 	if (!queue)
 		return ERR_PTR(-ENOMEM);
-	if (kmq_pool_init(&queue->pool, settings->capacity,
+	if (settings->kind == KMQ_KIND_MESSAGE &&
+	    kmq_pool_init(&queue->pool, settings->capacity,
 			  settings->inline_size)) {
 		kfree(queue);
 		return ERR_PTR(-ENOMEM);

@@ -41,6 +41,7 @@
 struct fasync_struct;
 struct kmq_account;
 struct kmq_node;
+struct kmq_ring;
 
 /* What became of messages, ever. Guarded by the queue's lock. */
 struct kmq_ledger {
@@ -67,6 +68,12 @@ struct kmq_queue {
 	u64 created;
 	struct kmq_account *account;
 	struct kref ref;
+	/*
+	 * KMQ_KIND_RING: what holds its messages, and NULL otherwise. Of what
+	 * is below such a queue uses @removed, @pollers and @fasync, and what
+	 * the registry guards; ring.h has the rest, with locks of its own.
+	 */
+	struct kmq_ring *ring;
 
 	struct kmq_pool pool;
 

@@ -6,8 +6,9 @@
  *
  *	1. unpublished, under the registry's lock: its name, its minor and its
  *	   node are gone, so that no new descriptor can come to be;
- *	2. retired (wait.c): everyone asleep in it is woken, everyone who comes
- *	   through an old descriptor is told EIDRM, its messages are freed;
+ *	2. retired (wait.c; ring.c): everyone asleep in it is woken, everyone
+ *	   who comes through an old descriptor is told EIDRM, its messages are
+ *	   freed; those of a ring stay, for who has them mapped;
  *	3. freed with its last reference. The registry drops its own after 2,
  *	   each open file description its own when it is released, which is
  *	   after the last call through it has returned.
@@ -29,6 +30,7 @@
 #include "compat.h"
 #include "quota.h"
 #include "registry.h"
+#include "ring.h"
 #include "wait.h"
 
 /**
@@ -139,6 +141,7 @@ static void kmq_queue_release(struct kref *ref)
 {
 	struct kmq_queue *queue = container_of(ref, struct kmq_queue, ref);
 
+	kmq_ring_free(queue->ring);
 	kmq_quota_close(queue->account, queue->charged);
 	kmq_queue_free(queue);
 }
@@ -216,7 +219,10 @@ static void kmq_unpublish(struct kmq_queue *queue)
 /* Steps 2 and 3, for the one who unpublished it. */
 static void kmq_end(struct kmq_queue *queue)
 {
-	kmq_retire(queue);
+	if (queue->ring)
+		kmq_ring_retire(queue->ring);
+	else
+		kmq_retire(queue);
 	kmq_queue_put(queue);
 }
 
@@ -229,18 +235,44 @@ static u64 kmq_charge_of(u32 capacity, u32 inline_size, u32 max_message,
 	return max_message > inline_size ? bytes + byte_limit : bytes;
 }
 
+/* With what its kind keeps the messages in. */
+static struct kmq_queue *kmq_build_kind(const struct kmq_create *settings,
+					kuid_t uid, kgid_t gid)
+{
+	struct kmq_queue *queue = kmq_queue_new(settings, uid, gid);
+	struct kmq_ring *ring;
+
+	if (IS_ERR(queue) || settings->kind != KMQ_KIND_RING)
+		return queue;
+	ring = kmq_ring_new(queue, settings);
+	if (IS_ERR(ring)) {
+		kmq_queue_free(queue);
+		return ERR_CAST(ring);
+	}
+	queue->ring = ring;
+	return queue;
+}
+
+static u64 kmq_charge_of_kind(const struct kmq_create *settings)
+{
+	if (settings->kind == KMQ_KIND_RING)
+		return sizeof(struct kmq_queue) +
+		       kmq_ring_charge(settings->byte_limit);
+	return kmq_charge_of(settings->capacity, settings->inline_size,
+			     settings->max_message, settings->byte_limit);
+}
+
 /* A queue that is charged for and that nobody knows yet. */
 static struct kmq_queue *kmq_build(const struct kmq_create *settings,
 				   kuid_t uid, kgid_t gid)
 {
-	u64 bytes = kmq_charge_of(settings->capacity, settings->inline_size,
-				  settings->max_message, settings->byte_limit);
+	u64 bytes = kmq_charge_of_kind(settings);
 	struct kmq_account *account = kmq_quota_open(current_uid(), bytes);
 	struct kmq_queue *queue;
 
 	if (IS_ERR(account))
 		return ERR_CAST(account);
-	queue = kmq_queue_new(settings, uid, gid);
+	queue = kmq_build_kind(settings, uid, gid);
 	if (IS_ERR(queue)) {
 		kmq_quota_close(account, bytes);
 		return queue;
@@ -393,9 +425,23 @@ struct kmq_queue *kmq_registry_open(u32 id)
 }
 
 /**
+ * kmq_registry_hold() - one more descriptor of a queue comes to be
+ * @queue: that the caller has a descriptor of
+ *
+ * Context: may sleep. To be ended by kmq_registry_close().
+ */
+void kmq_registry_hold(struct kmq_queue *queue)
+{
+	mutex_lock(&kmq_registry_lock);
+	kref_get(&queue->ref);
+	queue->descriptors++;
+	mutex_unlock(&kmq_registry_lock);
+}
+
+/**
  * kmq_registry_close() - a descriptor of a queue is gone
- * @queue: from kmq_registry_open() or kmq_registry_create(); not used by the
- *	caller any more
+ * @queue: from kmq_registry_open(), kmq_registry_create() or
+ *	kmq_registry_hold(); not used by the caller any more
  *
  * Context: may sleep.
  */

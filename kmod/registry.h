@@ -21,6 +21,7 @@ struct kmq_queue *kmq_registry_next(u32 id);
 int kmq_registry_resize(struct kmq_queue *queue, u32 capacity, u64 byte_limit);
 
 struct kmq_queue *kmq_registry_open(u32 id);
+void kmq_registry_hold(struct kmq_queue *queue);
 void kmq_registry_close(struct kmq_queue *queue);
 void kmq_queue_put(struct kmq_queue *queue);
 bool kmq_queue_owned(const struct kmq_queue *queue);

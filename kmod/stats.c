@@ -5,6 +5,7 @@
 #include <linux/user_namespace.h>
 
 #include "queue.h"
+#include "ring.h"
 #include "stats.h"
 
 static void kmq_stats_ledger(const struct kmq_queue *queue,
@@ -35,7 +36,7 @@ static void kmq_stats_ledger(const struct kmq_queue *queue,
  * @queue: whose lock is not held
  * @info: out: whole
  *
- * Context: does not sleep.
+ * Context: may sleep, for a ring.
  */
 void kmq_stats_fill(struct kmq_queue *queue, struct kmq_info *info)
 {
@@ -54,6 +55,10 @@ void kmq_stats_fill(struct kmq_queue *queue, struct kmq_info *info)
 	/* Of no consistency with the rest: it has another lock. */
 	info->descriptors = READ_ONCE(queue->descriptors);
 
+	if (queue->ring) {
+		kmq_ring_fill(queue->ring, info);
+		return;
+	}
 	spin_lock(&queue->lock);
 	kmq_stats_ledger(queue, info);
 	spin_unlock(&queue->lock);

@@ -152,14 +152,20 @@ static void kmq_wake(struct kmq_waiter *waiter)
  * All of them, also those that asked to be woken one at a time
  * (EPOLLEXCLUSIVE): readiness differs from descriptor to descriptor, and the
  * one that is woken might not be the one that can go on.
+ *
+ * A ring's are not told what for: io_uring believes that and stays in the queue
+ * without a call of poll, which is what would arm the ring for the next change
+ * (kmq_ring_arm()).
  */
 static void kmq_wake_pollers(struct kmq_queue *queue, __poll_t events)
 {
-	__wake_up(&queue->pollers, TASK_INTERRUPTIBLE, 0, poll_to_key(events));
+	void *key = queue->ring ? NULL : poll_to_key(events);
+
+	__wake_up(&queue->pollers, TASK_INTERRUPTIBLE, 0, key);
 }
 
 /* Tell pollers and SIGIO owners, after the unlock. Does not sleep. */
-static void kmq_notify(struct kmq_queue *queue, __poll_t events)
+void kmq_notify(struct kmq_queue *queue, __poll_t events)
 {
 	kmq_wake_pollers(queue, events);
 	/* fasync has a lock of its own; here is only a cheap way past it. */

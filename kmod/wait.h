@@ -14,12 +14,14 @@
  * struct kmq_patience - how long a caller sleeps
  * @deadline: absolute CLOCK_MONOTONIC, ns; 0 for none
  * @nonblock: not at all: -EAGAIN
+ * @nowait: nor for another who is at work here; only a ring has those
  * @continued: the call has sent something before, so that no room now is the
  *	end of it and not a refusal
  */
 struct kmq_patience {
 	u64 deadline;
 	bool nonblock;
+	bool nowait;
 	bool continued;
 };
 
@@ -78,6 +80,7 @@ u64 kmq_purge(struct kmq_queue *queue, const struct kmq_selection *selection);
 int kmq_set_limits(struct kmq_queue *queue, u32 *capacity, u64 *byte_limit);
 void kmq_retire(struct kmq_queue *queue);
 
+void kmq_notify(struct kmq_queue *queue, __poll_t events);
 __poll_t kmq_readiness(struct kmq_queue *queue,
 		       const struct kmq_selection *filter);
 void kmq_set_filter(struct kmq_queue *queue, struct kmq_selection *filter,

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Bad input: every command times every field, from tables. */
+#include <linux/kmq_ring.h>
+
 #include "kmq_test.h"
 
 #define CONTROL	1
@@ -397,17 +399,13 @@ TEST(each_enumeration_has_its_bounds)
 	BAD(KMQ_CTL_CREATE, struct kmq_create, lifetime, 2, EINVAL);
 }
 
-TEST(a_kind_this_module_does_not_have_is_EOPNOTSUPP)
+TEST(there_are_two_kinds_of_queues)
 {
-	struct kmq_features features = {};
-
 	make_queue();
-	CHECK_OK(ioctl(control(), KMQ_CTL_FEATURES, &features));
-	if (!(features.features >> 4))
-		BAD(KMQ_CTL_CREATE, struct kmq_create, kind, KMQ_KIND_RING, EOPNOTSUPP);
-	/* No kind at all. */
 	BAD(KMQ_CTL_CREATE, struct kmq_create, kind, 2, EINVAL);
 	BAD(KMQ_CTL_CREATE, struct kmq_create, kind, ~0u, EINVAL);
+	BAD(KMQ_CTL_CREATE, struct kmq_create, ring_mode, KMQ_RING_MPSC, EINVAL);
+	BAD(KMQ_CTL_CREATE, struct kmq_create, reserved32, 1, EINVAL);
 }
 
 TEST(each_size_of_a_queue_has_its_bounds)

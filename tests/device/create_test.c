@@ -650,15 +650,22 @@ TEST(the_control_node_is_no_queue)
 	CHECK_ERRNO(lseek(control(), 0, SEEK_SET), ESPIPE);
 }
 
-TEST(a_ring_is_a_kind_this_module_may_not_have)
+TEST(a_ring_has_a_node_like_any_queue)
 {
-	struct kmq_features features = {};
+	struct kmq_create request = { .kind = KMQ_KIND_RING, .flags = KMQ_CREATE_EXCLUSIVE };
+	int fd;
 
-	CHECK_OK(ioctl(control(), KMQ_CTL_FEATURES, &features));
-	if (features.features & ~(KMQ_FEATURE_MESSAGE | KMQ_FEATURE_LEASE |
-				  KMQ_FEATURE_CALL | KMQ_FEATURE_BATCH))
-		skip_test("this module has more features than this test knows");
-	expect_refused((struct kmq_create){ .kind = KMQ_KIND_RING }, EOPNOTSUPP);
+	queue_name(request.name);
+	CHECK_OK(create(&request));
+	CHECK(node_exists(request.name));
+	CHECK_ERRNO(create(&request), EEXIST);
+	fd = queue_open(request.name, O_RDWR);
+	expect_empty(fd);
+	put(fd, 1, 0, "through the node");
+	expect_read(fd, "through the node");
+	close(fd);
+	CHECK_OK(queue_remove(request.name));
+	CHECK(!node_exists(request.name));
 }
 
 TEST(hundreds_of_queues_come_and_go)

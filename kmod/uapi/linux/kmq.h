@@ -70,6 +70,27 @@
  *	ESRCH	   no such lease on this descriptor; no such call waits
  *	ECANCELED  the request of a call was dropped or purged unread
  *	EOPNOTSUPP the kind of queue cannot do this
+ *	ENODEV	   mmap or KMQ_IOC_RING_ATTACH of a queue of KMQ_KIND_MESSAGE
+ *	EBUSY	   the ring's mode has one producer (or consumer) at a time, and
+ *		   there is one, mapped or by this door
+ *	EUCLEAN	   the ring was found inconsistent, and is broken for good
+ *
+ * A queue of KMQ_KIND_RING has a mapped door, too: <linux/kmq_ring.h>. By this
+ * one it takes read, write, readv, writev, poll, FIONREAD, SEND, RECEIVE (with
+ * DONTWAIT and TRUNCATE), their batches, INFO, PURGE (not with
+ * KMQ_RING_BROADCAST) and the descriptor's settings. Its messages have type 1 and
+ * priority 0 and come in one order: any other type, priority or selection is
+ * EOPNOTSUPP, and so are PEEK, LEASE, ACK, NACK, CALL, REPLY and RESIZE. A record
+ * has no room for its sender and its time: pid is 0, uid the overflow uid, and
+ * time that of the receive.
+ * Where the ring's mode has one consumer (producer) at a time, ATTACH waits for
+ * a read (write) that is at work, and ends one that sleeps with EBUSY. While one
+ * is attached, read (write), FIONREAD and PURGE are EBUSY, and poll says EPOLLIN
+ * (EPOLLOUT), since the call would not sleep. EPOLLOUT with EPOLLET may come
+ * without need.
+ * With KMQ_RING_BROADCAST each open file description reads on its own, from the
+ * record after its open; what was overwritten before it could be read is told as
+ * @lost. A message that is overwritten while it is copied is read again.
  */
 #ifndef _UAPI_LINUX_KMQ_H
 #define _UAPI_LINUX_KMQ_H
@@ -133,6 +154,7 @@ struct kmq_features {
 #define KMQ_FEATURE_LEASE	(1ull << 1)	/* KMQ_LEASE, ACK, NACK */
 #define KMQ_FEATURE_CALL	(1ull << 2)	/* CALL, REPLY */
 #define KMQ_FEATURE_BATCH	(1ull << 3)	/* SEND_BATCH, RECEIVE_BATCH */
+#define KMQ_FEATURE_RING	(1ull << 4)	/* KMQ_KIND_RING */
 
 /* Flags of struct kmq_create. */
 /* EEXIST if the name exists. */
@@ -163,7 +185,16 @@ struct kmq_features {
  *	@max_message (EINVAL), at most KMQ_BYTE_LIMIT_MAX
  * @uid: owner of the node, with KMQ_CREATE_OWNER; else must be zero
  * @gid: group of the node, with KMQ_CREATE_OWNER; else must be zero
+ * @ring_mode: KMQ_KIND_RING: enum kmq_ring_mode of <linux/kmq_ring.h>; else
+ *	must be zero
+ * @reserved32: must be zero
  * @reserved: must be zero
+ *
+ * KMQ_KIND_RING: @byte_limit is the size of the data, a power of two of pages,
+ * at most KMQ_RING_SIZE_MAX (default KMQ_RING_SIZE_DEFAULT); @max_message at
+ * most half of it less a record's header (the default); @capacity and
+ * @inline_size must be zero; @policy BLOCK or REJECT (with KMQ_RING_BROADCAST
+ * BLOCK, which never does); else EINVAL. The node's @mode rules both doors.
  *
  * Zero in a size, @mode or @byte_limit asks for the default. On success the
  * struct is written back with what was chosen; it is untouched when a queue of
@@ -186,7 +217,9 @@ struct kmq_create {
 	__aligned_u64 byte_limit;
 	__u32 uid;
 	__u32 gid;
-	__aligned_u64 reserved[4];
+	__u32 ring_mode;
+	__u32 reserved32;
+	__aligned_u64 reserved[3];
 };
 
 /**
@@ -233,14 +266,24 @@ struct kmq_remove {
  * @calls: requests accepted by KMQ_IOC_CALL
  * @replies: replies delivered by KMQ_IOC_REPLY
  * @peak: most messages queued and leased at a time
- * @blocked_senders: tasks asleep for room now
- * @blocked_receivers: tasks asleep for a message now
+ * @blocked_senders: tasks asleep for room now (ring: at either door)
+ * @blocked_receivers: tasks asleep for a message now (likewise)
  * @blocked_callers: tasks asleep for a reply now
- * @descriptors: open file descriptions now
+ * @descriptors: open file descriptions now (ring: attachments, too)
  * @created: CLOCK_MONOTONIC, ns
+ * @abandoned: ring: records given up by their producer (or its death) and passed
+ * @ring_mode: ring: enum kmq_ring_mode
+ * @attachments: ring: parties that have it mapped, or may map it
+ * @ring_flags: ring: KMQ_RING_BROKEN of <linux/kmq_ring.h>, or 0
+ * @deaths: ring: attachments that ended while they held something
  * @reserved: zero
  *
- * The ledger: sent = received + queued + leased + dropped + purged, always.
+ * The ledger: sent = received + queued + leased + dropped + purged + abandoned,
+ * always. Of a ring: @capacity, @inline_size and @peak are 0, @byte_limit is the
+ * size of its data and @bytes what is taken of it, headers included; what is
+ * reserved and not yet committed is sent and queued; with KMQ_RING_BROADCAST
+ * @received and @purged are 0, @queued is what a new reader could still have, and
+ * @dropped what was overwritten. Of a broken ring the ledger may be all zeros.
  */
 struct kmq_info {
 	__u32 id;
@@ -272,12 +315,21 @@ struct kmq_info {
 	__aligned_u64 replies;
 	__aligned_u64 peak;
 	__aligned_u64 created;
-	__aligned_u64 reserved[4];
+	__aligned_u64 abandoned;
+	__u32 ring_mode;
+	__u32 attachments;
+	__u32 ring_flags;
+	__u32 deaths;
+	__aligned_u64 reserved[1];
 };
 
 /* Flags of struct kmq_message, out. */
 #define KMQ_MESSAGE_TRUNCATED	(1u << 0) /* the body was cut to the room */
 #define KMQ_MESSAGE_CALL	(1u << 1) /* a caller waits for KMQ_IOC_REPLY */
+/* Ring: since this descriptor was told last, a party died holding something. */
+#define KMQ_MESSAGE_OWNER_DIED	(1u << 2)
+/* Ring: it was claimed before by a consumer that died. */
+#define KMQ_MESSAGE_REDELIVERED	(1u << 3)
 
 /**
  * struct kmq_message - one message and what the kernel knows of it

@@ -88,17 +88,18 @@ void queue_remove_prefix(const char *prefix)
 bool info_balances(const struct kmq_info *info)
 {
 	return info->sent == info->received + info->queued + info->leased +
-			     info->dropped + info->purged;
+			     info->dropped + info->purged + info->abandoned;
 }
 
 void info_print(const struct kmq_info *info)
 {
 	fprintf(stderr,
-		"# queue %u: sent %llu = received %llu + queued %llu + leased %llu + dropped %llu + purged %llu; returned %llu, rejected %llu, calls %llu, replies %llu, bytes %llu, peak %llu, blocked %u/%u/%u\n",
+		"# queue %u: sent %llu = received %llu + queued %llu + leased %llu + dropped %llu + purged %llu + abandoned %llu; returned %llu, rejected %llu, calls %llu, replies %llu, bytes %llu, peak %llu, blocked %u/%u/%u\n",
 		info->id, (unsigned long long)info->sent,
 		(unsigned long long)info->received, (unsigned long long)info->queued,
 		(unsigned long long)info->leased, (unsigned long long)info->dropped,
-		(unsigned long long)info->purged, (unsigned long long)info->returned,
+		(unsigned long long)info->purged, (unsigned long long)info->abandoned,
+		(unsigned long long)info->returned,
 		(unsigned long long)info->rejected, (unsigned long long)info->calls,
 		(unsigned long long)info->replies, (unsigned long long)info->bytes,
 		(unsigned long long)info->peak, info->blocked_senders,
@@ -115,10 +116,15 @@ struct kmq_info info_of(int fd)
 		info_print(&info);
 		FAIL("the ledger does not balance");
 	}
+	CHECK_EQ(info.reserved[0], 0);
+	if (info.kind == KMQ_KIND_RING) {
+		CHECK(info.bytes <= info.byte_limit);
+		return info;
+	}
 	CHECK(info.queued || info.leased || !info.bytes);
 	CHECK(info.peak <= info.sent && info.peak >= info.queued + info.leased);
-	for (int i = 0; i < 4; i++)
-		CHECK_EQ(info.reserved[i], 0);
+	CHECK(!info.abandoned && !info.ring_mode && !info.attachments && !info.ring_flags &&
+	      !info.deaths);
 	return info;
 }
 
@@ -128,17 +134,19 @@ void ledger_expect(const char *file, int line, int fd, struct kmq_info expected)
 
 	if (info.sent == expected.sent && info.received == expected.received &&
 	    info.queued == expected.queued && info.leased == expected.leased &&
-	    info.dropped == expected.dropped && info.purged == expected.purged)
+	    info.dropped == expected.dropped && info.purged == expected.purged &&
+	    info.abandoned == expected.abandoned)
 		return;
 	info_print(&info);
 	check_failed(file, line,
-		     "expected sent %llu = received %llu + queued %llu + leased %llu + dropped %llu + purged %llu",
+		     "expected sent %llu = received %llu + queued %llu + leased %llu + dropped %llu + purged %llu + abandoned %llu",
 		     (unsigned long long)expected.sent,
 		     (unsigned long long)expected.received,
 		     (unsigned long long)expected.queued,
 		     (unsigned long long)expected.leased,
 		     (unsigned long long)expected.dropped,
-		     (unsigned long long)expected.purged);
+		     (unsigned long long)expected.purged,
+		     (unsigned long long)expected.abandoned);
 }
 
 void wait_blocked_receivers(int fd, unsigned int count)

@@ -1,0 +1,661 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sleeping for a ring, and waking: the only place that does either, for both
+ * doors. ring.h says why nobody sleeps who could go on.
+ *
+ * MEMORY BARRIERS, beside those of <linux/kmq_ring.h>
+ *
+ * C and D as seen from here (kmq_ring_fence; kmq_ring_committed,
+ * kmq_ring_released)
+ *
+ *	sleeper, poller			process that commits (releases)
+ *	lower consumer_wake		header.word = size
+ *	barrier on all processors	compiler barrier
+ *	look for a record		load consumer_wake
+ *
+ *    A process pays nothing: the interrupt finds it before its commit, and then
+ *    its load is after ours was made visible; or behind its load, and then we
+ *    see the commit. It may also find another task, or none: then the switch
+ *    between was a full barrier. Where no process is attached to the other
+ *    side the interrupt is spared; the kernel's own commits and releases have a
+ *    full barrier of their own. A process that attaches later takes ring->lock
+ *    after us, and so knows the wake word.
+ *    It is spared, too, where the word is as low as needed and a barrier has
+ *    been passed since it was lowered last (@lowered, @fenced): whatever a
+ *    process has loaded since then was no higher, and what it did before is
+ *    seen.
+ *
+ * J. The sleeper and its waker (kmq_ring_doze, kmq_ring_rouse)
+ *
+ *	sleeper				waker, under ring->lock
+ *	set_current_state()  [full]	store-release @woken
+ *	load-acquire @woken		wake_up_process()  [full]
+ *	schedule()
+ *
+ *    As everywhere. The sleeper passes through ring->lock before its stack is
+ *    given up, so that a waker never touches what is gone.
+ *
+ * K. Those who give a lock word back and those who sleep for it
+ *    (kmq_ring_wake_lock; kmq_ring_may_go)
+ *
+ *	sleeper				kernel, giving back
+ *	join the list			exchange of the word with 0  [full]
+ *	full barrier			look at the list, without ring->lock
+ *	kmq_words_contend()
+ *
+ *    The kernel's own lock word is CONTENDED from the beginning, so that
+ *    kmq_words_contend() only loads it. A process that gives back comes through
+ *    ring->lock.
+ */
+#include <linux/fs.h>
+#include <linux/hrtimer.h>
+#include <linux/sched/signal.h>
+#include <linux/smp.h>
+
+#include "queue.h"
+#include "ring.h"
+#include "wait.h"
+
+/* How far ahead, or behind, a wake word is that is nobody's. */
+#define KMQ_RING_FAR (1ull << 62)
+
+static u64 *kmq_ring_wake_word(struct kmq_ring *ring, enum kmq_ring_side side)
+{
+	struct kmq_ring_control *control = ring->words.control;
+
+	return side == KMQ_RING_CONSUMERS ? &control->consumer_wake :
+					    &control->producer_wake;
+}
+
+/* Where the ring is, in the units of the side's wake word; may be a lie. */
+static u64 kmq_ring_now(const struct kmq_ring *ring, enum kmq_ring_side side)
+{
+	return side == KMQ_RING_CONSUMERS ?
+		       READ_ONCE(ring->words.producers->sequence) :
+		       READ_ONCE(ring->words.consumers->tail);
+}
+
+/* Put the wake word where the sleepers and pollers of @side need it. */
+static void kmq_ring_reckon(struct kmq_ring *ring, enum kmq_ring_side side)
+{
+	u64 now = kmq_ring_now(ring, side), wake = now + KMQ_RING_FAR;
+	u64 *word = kmq_ring_wake_word(ring, side);
+	struct kmq_sleeper *sleeper;
+
+	lockdep_assert_held(&ring->lock);
+	if (ring->error || ring->armed[side])
+		wake = now - KMQ_RING_FAR;
+	else
+		list_for_each_entry(sleeper, &ring->sleepers[side], node)
+			if ((s64)(sleeper->wake - wake) < 0)
+				wake = sleeper->wake;
+	if ((s64)(wake - *word) < 0)
+		ring->lowered[side]++;
+	WRITE_ONCE(*word, wake);
+}
+
+static void kmq_ring_fence_here(void *unused)
+{
+	/* C, D: between the stores and loads of the task interrupted here. */
+	smp_mb();
+}
+
+static u32 kmq_ring_peers(const struct kmq_ring *ring, enum kmq_ring_side side)
+{
+	return ring->parties[side == KMQ_RING_CONSUMERS ? KMQ_RING_PRODUCERS :
+							  KMQ_RING_CONSUMERS];
+}
+
+/*
+ * C, D: the sleeper's half, after the wake word of @side was put right. May
+ * sleep.
+ */
+static void kmq_ring_fence(struct kmq_ring *ring, enum kmq_ring_side side)
+{
+	u32 lowered, peers;
+	bool due;
+
+	spin_lock(&ring->lock);
+	lowered = ring->lowered[side];
+	due = ring->fenced[side] != lowered;
+	peers = kmq_ring_peers(ring, side);
+	spin_unlock(&ring->lock);
+	/* C, D: against the kernel's own, and all there is if no process is. */
+	smp_mb();
+	if (!due)
+		return;
+	if (peers)
+		on_each_cpu(kmq_ring_fence_here, NULL, true);
+	spin_lock(&ring->lock);
+	if ((s32)(lowered - ring->fenced[side]) > 0)
+		ring->fenced[side] = lowered;
+	spin_unlock(&ring->lock);
+}
+
+static bool kmq_ring_is_lock(enum kmq_ring_side side)
+{
+	return side == KMQ_RING_PRODUCERS_LOCK ||
+	       side == KMQ_RING_CONSUMERS_LOCK;
+}
+
+/* Has what @sleeper asked to be woken at come? */
+static bool kmq_ring_reached(const struct kmq_ring *ring,
+			     const struct kmq_sleeper *sleeper)
+{
+	u64 now = kmq_ring_now(ring, sleeper->side);
+
+	/* The sequence number is that of the next record. */
+	if (sleeper->side == KMQ_RING_CONSUMERS)
+		now--;
+	return (s64)(now - sleeper->wake) >= 0;
+}
+
+/* 1, 0, or -EUCLEAN with the ring broken. */
+static int kmq_ring_readable(struct kmq_ring *ring, u32 id,
+			     const struct kmq_reader *reader)
+{
+	int readable = kmq_words_readable(&ring->words, id, reader);
+
+	return readable < 0 ? kmq_ring_break(ring) : readable;
+}
+
+/* The modes that have claims. */
+static bool kmq_ring_claims(const struct kmq_ring *ring)
+{
+	return ring->words.mode == KMQ_RING_MPSC ||
+	       ring->words.mode == KMQ_RING_MPMC;
+}
+
+static bool kmq_ring_orphaned(const struct kmq_ring *ring)
+{
+	return kmq_ring_claims(ring) && kmq_words_has_orphan(&ring->words);
+}
+
+/* Has the record with number @sequence been claimed by somebody? */
+static bool kmq_ring_claimed(const struct kmq_ring *ring, u64 sequence)
+{
+	const struct kmq_ring_consumers *consumers = ring->words.consumers;
+	u32 version = smp_load_acquire(&consumers->version);	/* I */
+
+	return (s64)(READ_ONCE(consumers->cursor[version % 2].expected) -
+		     sequence) > 0;
+}
+
+/*
+ * The look of a process that waits for records, beside its word. That changes
+ * neither when an orphan comes to be, nor if the ring went round since the
+ * process looked.
+ */
+static bool kmq_ring_may_claim(struct kmq_ring *ring,
+			       const struct kmq_sleeper *sleeper)
+{
+	return kmq_ring_orphaned(ring) ||
+	       (kmq_ring_claims(ring) &&
+		kmq_ring_claimed(ring, sleeper->wake));
+}
+
+/* The look between joining the list and sleeping. */
+static bool kmq_ring_may_go(struct kmq_ring *ring,
+			    const struct kmq_sleeper *sleeper)
+{
+	if (sleeper->word && READ_ONCE(*sleeper->word) != sleeper->expected)
+		return true;
+	if (kmq_ring_is_lock(sleeper->side)) {
+		smp_mb();	/* K */
+		return !kmq_words_contend(&ring->words, sleeper->side);
+	}
+	if (sleeper->side == KMQ_RING_PRODUCERS)
+		return kmq_ring_reached(ring, sleeper);
+	if (sleeper->word)
+		return kmq_ring_may_claim(ring, sleeper);
+	return kmq_ring_readable(ring, sleeper->id, &sleeper->reader) != 0;
+}
+
+/*
+ * Wake words are compared by the sign of a difference, which what a process asks
+ * for must not spoil for others.
+ */
+static u64 kmq_ring_clamp(const struct kmq_ring *ring, enum kmq_ring_side side,
+			  u64 wake)
+{
+	const s64 most = KMQ_RING_FAR / 2;
+	u64 now = kmq_ring_now(ring, side);
+
+	return now + clamp_t(s64, wake - now, -most, most);
+}
+
+/* Join the list; or the ring's error. */
+static int kmq_ring_join(struct kmq_ring *ring, struct kmq_sleeper *sleeper)
+{
+	enum kmq_ring_side side = sleeper->side;
+
+	lockdep_assert_held(&ring->lock);
+	if (ring->error)
+		return ring->error;
+	list_add_tail(&sleeper->node, &ring->sleepers[side]);
+	ring->asleep[side]++;
+	if (kmq_ring_is_lock(side))
+		return 0;
+	sleeper->wake = kmq_ring_clamp(ring, side, sleeper->wake);
+	kmq_ring_reckon(ring, side);
+	return 0;
+}
+
+static void kmq_ring_unlist(struct kmq_ring *ring, struct kmq_sleeper *sleeper)
+{
+	lockdep_assert_held(&ring->lock);
+	list_del_init(&sleeper->node);
+	ring->asleep[sleeper->side]--;
+}
+
+/* Wake one; the wake word is the caller's to reckon. Barrier J. */
+static void kmq_ring_rouse(struct kmq_ring *ring, struct kmq_sleeper *sleeper)
+{
+	kmq_ring_unlist(ring, sleeper);
+	/* Barrier J. */
+	smp_store_release(&sleeper->woken, true);
+	wake_up_process(sleeper->task);
+}
+
+/* Sleep until woken, a signal, or the deadline. Barrier J. */
+static int kmq_ring_doze(struct kmq_sleeper *sleeper, u64 deadline)
+{
+	ktime_t expires = ns_to_ktime(min_t(u64, deadline, KTIME_MAX));
+	int err = 0;
+
+	for (;;) {
+		set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
+		/* Barrier J. */
+		if (smp_load_acquire(&sleeper->woken) || err)
+			break;
+		if (signal_pending(current)) {
+			err = -ERESTARTSYS;
+			break;
+		}
+		if (!schedule_hrtimeout_range(deadline ? &expires : NULL,
+					      current->timer_slack_ns,
+					      HRTIMER_MODE_ABS))
+			err = -ETIMEDOUT;
+	}
+	__set_current_state(TASK_RUNNING);
+	return err;
+}
+
+/*
+ * There is no need to sleep, say words that processes can write. They may say so
+ * again and again, and a call of the kernel's comes back each time: it must stay
+ * one that ends.
+ */
+static int kmq_ring_go(const struct kmq_sleeper *sleeper, u64 deadline)
+{
+	cond_resched();
+	if (sleeper->word)
+		return 0;
+	if (signal_pending(current))
+		return -ERESTARTSYS;
+	return deadline && ktime_get_ns() >= deadline ? -ETIMEDOUT : 0;
+}
+
+/**
+ * kmq_ring_sleep() - sleep until it is worth looking again
+ * @ring: none of whose locks is held
+ * @sleeper: what for; its node, task and woken are set here
+ * @deadline: absolute CLOCK_MONOTONIC, ns; 0 for none
+ *
+ * Who was woken and does not take what it was woken for owes that to the others:
+ * kmq_ring_pass().
+ *
+ * Context: may sleep.
+ * Return: 0: look again; -ERESTARTSYS, -ETIMEDOUT: nobody has woken it; -EIDRM,
+ * -EUCLEAN.
+ */
+int kmq_ring_sleep(struct kmq_ring *ring, struct kmq_sleeper *sleeper,
+		   u64 deadline)
+{
+	int err;
+
+	INIT_LIST_HEAD(&sleeper->node);
+	sleeper->task = current;
+	sleeper->woken = false;
+	spin_lock(&ring->lock);
+	err = kmq_ring_join(ring, sleeper);
+	spin_unlock(&ring->lock);
+	if (err)
+		return err;
+
+	if (kmq_ring_is_lock(sleeper->side))
+		err = kmq_ring_check_holder(ring, sleeper->side);
+	else
+		kmq_ring_fence(ring, sleeper->side);
+	if (!err)
+		err = kmq_ring_may_go(ring, sleeper) ?
+			      kmq_ring_go(sleeper, deadline) :
+			      kmq_ring_doze(sleeper, deadline);
+
+	spin_lock(&ring->lock);
+	if (!list_empty(&sleeper->node)) {
+		kmq_ring_unlist(ring, sleeper);
+		if (!kmq_ring_is_lock(sleeper->side))
+			kmq_ring_reckon(ring, sleeper->side);
+	}
+	if (sleeper->woken)
+		err = 0;
+	if (ring->error)
+		err = ring->error;
+	spin_unlock(&ring->lock);
+	/* What it would have been woken for may be there for another by now. */
+	if (err && sleeper->side == KMQ_RING_CONSUMERS)
+		kmq_ring_pass(ring);
+	return err;
+}
+
+/*
+ * Whose wake comes first, and who came first among those. An orphan is for
+ * anyone; a record before those that came may not be committed yet, and then who
+ * is woken waits for that one.
+ */
+static struct kmq_sleeper *kmq_ring_first(const struct kmq_ring *ring,
+					  bool orphan)
+{
+	struct kmq_sleeper *sleeper, *first = NULL;
+
+	list_for_each_entry(sleeper, &ring->sleepers[KMQ_RING_CONSUMERS], node)
+		if (!first || (s64)(sleeper->wake - first->wake) < 0)
+			first = sleeper;
+	return first && (orphan || kmq_ring_reached(ring, first)) ? first :
+								    NULL;
+}
+
+static void kmq_ring_rouse_reached(struct kmq_ring *ring,
+				   enum kmq_ring_side side)
+{
+	struct kmq_sleeper *sleeper, *next;
+
+	list_for_each_entry_safe(sleeper, next, &ring->sleepers[side], node)
+		if (kmq_ring_reached(ring, sleeper))
+			kmq_ring_rouse(ring, sleeper);
+}
+
+static void kmq_ring_rouse_all(struct kmq_ring *ring, enum kmq_ring_side side)
+{
+	struct kmq_sleeper *sleeper, *next;
+
+	list_for_each_entry_safe(sleeper, next, &ring->sleepers[side], node)
+		kmq_ring_rouse(ring, sleeper);
+}
+
+/* Pollers are about to be told. SIGIO's owner never comes back to arm again. */
+static void kmq_ring_disarm(struct kmq_ring *ring, enum kmq_ring_side side)
+{
+	lockdep_assert_held(&ring->lock);
+	if (!READ_ONCE(ring->queue->fasync))
+		ring->armed[side] = false;
+	if (side == KMQ_RING_PRODUCERS)
+		ring->armed_tail = kmq_ring_now(ring, side);
+}
+
+static void kmq_ring_rouse_consumers(struct kmq_ring *ring, bool orphan)
+{
+	struct kmq_sleeper *first;
+
+	if (kmq_ring_broadcasts(ring))
+		return kmq_ring_rouse_reached(ring, KMQ_RING_CONSUMERS);
+	first = kmq_ring_first(ring, orphan);
+	if (first)
+		kmq_ring_rouse(ring, first);
+}
+
+static void kmq_ring_wake_consumers(struct kmq_ring *ring)
+{
+	bool orphan = kmq_ring_orphaned(ring);
+	bool tell;
+
+	spin_lock(&ring->lock);
+	kmq_ring_rouse_consumers(ring, orphan);
+	tell = ring->armed[KMQ_RING_CONSUMERS];
+	if (tell)
+		kmq_ring_disarm(ring, KMQ_RING_CONSUMERS);
+	kmq_ring_reckon(ring, KMQ_RING_CONSUMERS);
+	spin_unlock(&ring->lock);
+	if (tell)
+		kmq_notify(ring->queue, EPOLLIN | EPOLLRDNORM);
+}
+
+/*
+ * Can the ring have been unwritable since PRODUCERS was armed? Only the edge
+ * is told.
+ */
+static bool kmq_ring_was_full(const struct kmq_ring *ring)
+{
+	u64 head = READ_ONCE(ring->words.producers->head);
+	u64 most = kmq_ring_record_bytes(ring->words.max_message);
+
+	return head + most - ring->armed_tail > ring->words.size;
+}
+
+/* @locked: they may have been kept out by the lock alone. */
+static void kmq_ring_tell_producers(struct kmq_ring *ring, bool locked)
+{
+	int writable;
+	bool tell;
+
+	if (!READ_ONCE(ring->armed[KMQ_RING_PRODUCERS]))
+		return;
+	writable = kmq_words_writable(&ring->words);
+	if (writable < 0)
+		kmq_ring_break(ring);
+	if (writable <= 0)
+		return;
+	spin_lock(&ring->lock);
+	tell = ring->armed[KMQ_RING_PRODUCERS] &&
+	       (locked || kmq_ring_was_full(ring));
+	if (tell) {
+		kmq_ring_disarm(ring, KMQ_RING_PRODUCERS);
+		kmq_ring_reckon(ring, KMQ_RING_PRODUCERS);
+	} else {
+		ring->armed_tail = kmq_ring_now(ring, KMQ_RING_PRODUCERS);
+	}
+	spin_unlock(&ring->lock);
+	if (tell)
+		kmq_notify(ring->queue, EPOLLOUT | EPOLLWRNORM);
+}
+
+static void kmq_ring_wake_producers(struct kmq_ring *ring)
+{
+	spin_lock(&ring->lock);
+	kmq_ring_rouse_reached(ring, KMQ_RING_PRODUCERS);
+	kmq_ring_reckon(ring, KMQ_RING_PRODUCERS);
+	spin_unlock(&ring->lock);
+	kmq_ring_tell_producers(ring, false);
+}
+
+/*
+ * All of them: one that is stopped before it takes the lock would keep the
+ * others asleep for a lock that is free.
+ */
+static void kmq_ring_wake_lock(struct kmq_ring *ring, enum kmq_ring_side lock)
+{
+	/* Barrier K. */
+	if (!list_empty_careful(&ring->sleepers[lock])) {
+		spin_lock(&ring->lock);
+		kmq_ring_rouse_all(ring, lock);
+		spin_unlock(&ring->lock);
+	}
+	if (lock == KMQ_RING_PRODUCERS_LOCK)
+		kmq_ring_tell_producers(ring, true);
+}
+
+/**
+ * kmq_ring_wake() - something has changed for @side
+ * @ring: whose lock is not held
+ * @side: whose sleepers and pollers are to look again, if they can go on
+ *
+ * Context: does not sleep.
+ */
+void kmq_ring_wake(struct kmq_ring *ring, enum kmq_ring_side side)
+{
+	switch (side) {
+	case KMQ_RING_CONSUMERS:
+		return kmq_ring_wake_consumers(ring);
+	case KMQ_RING_PRODUCERS:
+		return kmq_ring_wake_producers(ring);
+	default:
+		return kmq_ring_wake_lock(ring, side);
+	}
+}
+
+/* All of @side, whatever they wait for, and its pollers. Does not sleep. */
+void kmq_ring_wake_all(struct kmq_ring *ring, enum kmq_ring_side side)
+{
+	spin_lock(&ring->lock);
+	kmq_ring_rouse_all(ring, side);
+	kmq_ring_disarm(ring, side);
+	kmq_ring_reckon(ring, side);
+	spin_unlock(&ring->lock);
+	kmq_notify(ring->queue, side == KMQ_RING_CONSUMERS ?
+					EPOLLIN | EPOLLRDNORM :
+					EPOLLOUT | EPOLLWRNORM);
+}
+
+/* Everyone asleep in the ring, and all pollers. Does not sleep. */
+void kmq_ring_wake_everyone(struct kmq_ring *ring, __poll_t events)
+{
+	spin_lock(&ring->lock);
+	kmq_ring_rouse_all(ring, KMQ_RING_CONSUMERS);
+	kmq_ring_rouse_all(ring, KMQ_RING_PRODUCERS);
+	kmq_ring_rouse_all(ring, KMQ_RING_PRODUCERS_LOCK);
+	kmq_ring_rouse_all(ring, KMQ_RING_CONSUMERS_LOCK);
+	kmq_ring_disarm(ring, KMQ_RING_CONSUMERS);
+	kmq_ring_disarm(ring, KMQ_RING_PRODUCERS);
+	kmq_ring_reckon(ring, KMQ_RING_CONSUMERS);
+	kmq_ring_reckon(ring, KMQ_RING_PRODUCERS);
+	spin_unlock(&ring->lock);
+	kmq_notify(ring->queue, events | EPOLLIN | EPOLLRDNORM | EPOLLOUT |
+					EPOLLWRNORM);
+}
+
+/* What a call into ring_words.c left to wake, after its lock is given back. */
+void kmq_ring_kicks(struct kmq_ring *ring)
+{
+	enum kmq_ring_side side;
+
+	for (side = KMQ_RING_CONSUMERS; side <= KMQ_RING_CONSUMERS_LOCK; side++)
+		if (kmq_words_kicked(&ring->words, side))
+			kmq_ring_wake(ring, side);
+}
+
+/* The kernel has committed or discarded @sequence. */
+void kmq_ring_committed(struct kmq_ring *ring, u64 sequence)
+{
+	/* Barrier C. */
+	smp_mb();
+	if (kmq_words_wakes_consumers(&ring->words, sequence))
+		kmq_ring_wake(ring, KMQ_RING_CONSUMERS);
+}
+
+/* The kernel has released, and tail is @tail. */
+void kmq_ring_released(struct kmq_ring *ring, u64 tail)
+{
+	/* Barrier D. */
+	smp_mb();
+	if (kmq_words_wakes_producers(&ring->words, tail))
+		kmq_ring_wake(ring, KMQ_RING_PRODUCERS);
+}
+
+/*
+ * A consumer goes, having taken its record or not: what is left is for the next
+ * sleeper. A process that claims does the same by KMQ_IOC_RING_WAKE.
+ */
+void kmq_ring_pass(struct kmq_ring *ring)
+{
+	if (kmq_ring_broadcasts(ring) ||
+	    list_empty_careful(&ring->sleepers[KMQ_RING_CONSUMERS]))
+		return;
+	kmq_ring_wake(ring, KMQ_RING_CONSUMERS);
+}
+
+/* The wake words of a new ring, where nobody sleeps. */
+void kmq_ring_init_wake(struct kmq_ring *ring)
+{
+	spin_lock(&ring->lock);
+	kmq_ring_reckon(ring, KMQ_RING_CONSUMERS);
+	kmq_ring_reckon(ring, KMQ_RING_PRODUCERS);
+	spin_unlock(&ring->lock);
+}
+
+/**
+ * kmq_ring_arm() - let the next change of @side be told to pollers
+ * @ring: whose lock is not held; the poller has joined the queue's before
+ * @side: CONSUMERS for a record, PRODUCERS for room
+ *
+ * Who looks after this misses nothing. Every change is asked for, whether or not
+ * the ring is ready now: with EPOLLET each record is an edge, and who gets
+ * EAGAIN from memory does not pass through poll before it waits.
+ *
+ * Context: may sleep.
+ */
+void kmq_ring_arm(struct kmq_ring *ring, enum kmq_ring_side side)
+{
+	spin_lock(&ring->lock);
+	if (!ring->armed[side]) {
+		ring->armed[side] = true;
+		if (side == KMQ_RING_PRODUCERS)
+			ring->armed_tail = kmq_ring_now(ring, side);
+		kmq_ring_reckon(ring, side);
+	}
+	spin_unlock(&ring->lock);
+	kmq_ring_fence(ring, side);
+}
+
+static bool kmq_ring_side_ready(struct kmq_ring *ring, enum kmq_ring_side side,
+				u32 id, const struct kmq_reader *reader)
+{
+	int ready;
+
+	/* read() and write() would not sleep, they would fail. */
+	if (id == KMQ_RING_KERNEL && kmq_ring_taken(ring, side))
+		return true;
+	if (side == KMQ_RING_CONSUMERS)
+		return kmq_ring_readable(ring, id, reader) > 0;
+	ready = kmq_words_writable(&ring->words);
+	if (ready < 0)
+		kmq_ring_break(ring);
+	/* A lock that nobody will give back must not keep a poller. */
+	if (!ready && kmq_ring_claims(ring))
+		kmq_ring_check_holder(ring, KMQ_RING_PRODUCERS_LOCK);
+	return ready > 0;
+}
+
+/**
+ * kmq_ring_poll() - what poll() of either door reports
+ * @ring: whose lock is not held
+ * @file: that is polled
+ * @table: of the poller
+ * @sides: bit set of the sides that the file is of
+ * @id: of the attachment, or KMQ_RING_KERNEL
+ * @reader: BROADCAST: a copy of the kernel's reader; else NULL
+ *
+ * Context: may sleep.
+ * Return: EPOLL* bits.
+ */
+__poll_t kmq_ring_poll(struct kmq_ring *ring, struct file *file,
+		       poll_table *table, u32 sides, u32 id,
+		       const struct kmq_reader *reader)
+{
+	static const __poll_t events[KMQ_RING_SIDES] = {
+		[KMQ_RING_CONSUMERS] = EPOLLIN | EPOLLRDNORM,
+		[KMQ_RING_PRODUCERS] = EPOLLOUT | EPOLLWRNORM,
+	};
+	__poll_t asked = poll_requested_events(table), ready = 0;
+	enum kmq_ring_side side;
+
+	poll_wait(file, &ring->queue->pollers, table);
+	for (side = KMQ_RING_CONSUMERS; side <= KMQ_RING_PRODUCERS; side++) {
+		if (!(sides & BIT(side)) || !(asked & events[side]))
+			continue;
+		kmq_ring_arm(ring, side);
+		if (kmq_ring_side_ready(ring, side, id, reader))
+			ready |= events[side];
+	}
+	return READ_ONCE(ring->error) ? EPOLLHUP | EPOLLERR : ready;
+}
