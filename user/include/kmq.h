@@ -211,6 +211,7 @@ static inline struct timespec kmq_deadline_in(int64_t ms)
  * @mode: permission bits of the node; 0 for KMQ_MODE_DEFAULT
  * @uid: owner of the node, with KMQ_CREATE_OWNER
  * @gid: group of the node, with KMQ_CREATE_OWNER
+ * @ring_mode: enum kmq_ring_mode, of KMQ_KIND_RING; else 0
  *
  * The meaning of each is that of struct kmq_create in <linux/kmq.h>. Start
  * from KMQ_CREATE_OPTIONS_INIT, which asks for the defaults and says which
@@ -230,7 +231,7 @@ struct kmq_create_options {
 	uint32_t mode;
 	uid_t uid;
 	gid_t gid;
-	uint32_t reserved;
+	uint32_t ring_mode;
 };
 
 #define KMQ_CREATE_OPTIONS_VERSION	1
@@ -664,5 +665,7 @@ const char *kmq_feature_name(uint64_t feature);		/* of one KMQ_FEATURE_* */
 #ifdef __cplusplus
 }
 #endif
+
+#include <kmq_ring.h>
 
 #endif /* KMQ_H */

@@ -10,6 +10,7 @@
 #include <errno.h>
 
 #include "internal.h"
+#include "ring.h"
 
 #define NS_PER_SECOND	1000000000
 
@@ -108,4 +109,65 @@ int kmq_call_until(int fd, const struct kmq_msg *request, struct kmq_msg *reply,
 	if (deadline_ns(deadline, &ns))
 		return -1;
 	return libkmq_call(fd, request, reply, flags, ns);
+}
+
+void *kmq_ring_reserve_until(struct kmq_ring *ring, uint32_t size, const struct timespec *deadline)
+{
+	uint64_t ns;
+
+	if (deadline_ns(deadline, &ns))
+		return NULL;
+	return libkmq_ring_reserve_one(ring, size, ns);
+}
+
+int kmq_ring_reserve_batch_until(struct kmq_ring *ring, struct kmq_ring_part *parts, unsigned int count,
+				 const struct timespec *deadline)
+{
+	uint64_t ns;
+
+	if (deadline_ns(deadline, &ns))
+		return -1;
+	return libkmq_ring_reserve(ring, parts, count, ns);
+}
+
+int kmq_ring_send_until(struct kmq_ring *ring, const void *data, uint32_t size, const struct timespec *deadline)
+{
+	uint64_t ns;
+
+	if (deadline_ns(deadline, &ns))
+		return -1;
+	return libkmq_ring_send(ring, data, size, ns);
+}
+
+int kmq_ring_peek_until(struct kmq_ring *ring, struct kmq_ring_part *part, const struct timespec *deadline)
+{
+	return kmq_ring_peek_batch_until(ring, part, 1, deadline) < 0 ? -1 : 0;
+}
+
+int kmq_ring_peek_batch_until(struct kmq_ring *ring, struct kmq_ring_part *parts, unsigned int count,
+			      const struct timespec *deadline)
+{
+	uint64_t ns;
+
+	if (deadline_ns(deadline, &ns))
+		return -1;
+	return libkmq_ring_peek(ring, parts, count, ns);
+}
+
+int kmq_ring_receive_until(struct kmq_ring *ring, struct kmq_ring_part *part, const struct timespec *deadline)
+{
+	uint64_t ns;
+
+	if (deadline_ns(deadline, &ns))
+		return -1;
+	return libkmq_ring_receive(ring, part, ns);
+}
+
+int kmq_ring_wait(struct kmq_ring *ring, uint64_t count, const struct timespec *deadline)
+{
+	uint64_t ns;
+
+	if (deadline_ns(deadline, &ns))
+		return -1;
+	return libkmq_ring_wait(ring, count, ns);
 }

@@ -66,6 +66,7 @@ static const struct {
 	{ KMQ_FEATURE_LEASE, "lease" },
 	{ KMQ_FEATURE_CALL, "call" },
 	{ KMQ_FEATURE_BATCH, "batch" },
+	{ KMQ_FEATURE_RING, "ring" },
 };
 
 static int value_of(const char *const *names, size_t count, const char *name)

@@ -55,8 +55,7 @@ static int to_create(struct kmq_create *create, const struct kmq_create_options 
 	*create = (struct kmq_create){ .kind = KMQ_KIND_MESSAGE };
 	if (!options)
 		return 0;
-	if (options->version != KMQ_CREATE_OPTIONS_VERSION || options->flags & ~CREATE_FLAGS ||
-	    options->reserved) {
+	if (options->version != KMQ_CREATE_OPTIONS_VERSION || options->flags & ~CREATE_FLAGS) {
 		errno = EINVAL;
 		return -1;
 	}
@@ -71,6 +70,7 @@ static int to_create(struct kmq_create *create, const struct kmq_create_options 
 	create->mode = options->mode;
 	create->uid = options->uid;
 	create->gid = options->gid;
+	create->ring_mode = options->ring_mode;
 	return 0;
 }
 
