@@ -2,7 +2,8 @@
 # The tests. A file that appears is built; nothing is listed here.
 #
 #	tests/device/*.c   -> $(B)/tests/NAME and, with -m32, $(B)/tests32/NAME
-#	tests/stress/*.c   -> the same
+#	tests/stress/*.c   -> the same; those in STRESS_LIBRARY are linked with libkmq.a
+#			      and have no 32-bit build
 #	tests/unit/*_test.c -> $(B)/tests/unit/NAME, linked with libkmq.a
 #
 # A unit test that needs more than its own file says so in the build.mk of what it
@@ -13,6 +14,7 @@
 
 DEVICE_NAMES := $(patsubst tests/device/%.c,%,$(sort $(wildcard tests/device/*.c)))
 STRESS_NAMES := $(patsubst tests/stress/%.c,%,$(sort $(wildcard tests/stress/*.c)))
+STRESS_LIBRARY := ring_hostile ring_kill
 UNIT_NAMES := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/*_test.c)))
 # kmod/ is kbuild's. What in it is pure is compiled here with shims for the kernel.
 UNIT_SOURCES_order_test := kmod/order.c tests/unit/shim/rbtree.c
@@ -22,7 +24,7 @@ UNIT_FLAGS_order_test := -Itests/unit/shim -Ikmod -fsanitize=address,undefined
 DEVICE_TESTS := $(DEVICE_NAMES:%=$(B)/tests/%)
 DEVICE_TESTS32 := $(DEVICE_NAMES:%=$(B)/tests32/%)
 STRESS_TESTS := $(STRESS_NAMES:%=$(B)/tests/%)
-STRESS_TESTS32 := $(STRESS_NAMES:%=$(B)/tests32/%)
+STRESS_TESTS32 := $(patsubst %,$(B)/tests32/%,$(filter-out $(STRESS_LIBRARY),$(STRESS_NAMES)))
 UNIT_TESTS := $(UNIT_NAMES:%=$(B)/tests/unit/%)
 TESTS += $(DEVICE_TESTS) $(STRESS_TESTS) $(DEVICE_TESTS32) $(STRESS_TESTS32) $(UNIT_TESTS)
 
@@ -50,6 +52,9 @@ $(DEVICE_TESTS): $(B)/tests/%: $(B)/obj/tests/device/%.o $(DEVICE_LIB:%.c=$(B)/o
 $(STRESS_TESTS): $(B)/tests/%: $(B)/obj/tests/stress/%.o $(STRESS_LIB:%.c=$(B)/obj/%.o)
 	@mkdir -p $(@D)
 	$(CC) $(DEVICE_CFLAGS) -o $@ $^
+
+$(STRESS_LIBRARY:%=$(B)/obj/tests/stress/%.o): DEVICE_CPPFLAGS += -Iuser/include
+$(STRESS_LIBRARY:%=$(B)/tests/%): $(B)/lib/libkmq.a
 
 $(DEVICE_TESTS32): $(B)/tests32/%: $(B)/obj32/tests/device/%.o $(DEVICE_LIB:%.c=$(B)/obj32/%.o)
 	@mkdir -p $(@D)
