@@ -4,6 +4,7 @@
 #
 #	tools/vm/run --add tests/cli/kmqctl_test.sh -- sh kmqctl_test.sh [CLAIM]...
 #
+# With --add .build/tests/cli/ring_peer also what needs a process that maps a ring.
 # Each claim is a function below the line "Claims", runs in a shell of its own
 # that ends at the first command that fails, and finds no queue there.
 work=$(mktemp -d)
@@ -83,6 +84,24 @@ until_has() {
 
 as_user() {
 	su user -s /bin/sh -c "PATH=$PATH; $1"
+}
+
+# peer QUEUE ACTION: a process that maps the ring, and has done ACTION when this returns; $peer is its id.
+peer() {
+	command -v ring_peer >/dev/null || skip 'there is no ring_peer to map a ring'
+	ring_peer "$1" "$2" >"$work/peer" 2>&1 &
+	peer=$!
+	tries=0
+	until grep -q "$2" "$work/peer"; do
+		tries=$((tries + 1))
+		[ $tries -lt 100 ] || { cat "$work/peer"; return 1; }
+		sleep 0.1
+	done
+}
+
+end_peer() {
+	kill -KILL $peer
+	wait $peer 2>/dev/null || true
 }
 
 remove_all() {
@@ -618,7 +637,7 @@ recv_meta_is_a_line_of_words() {
 	works kmqctl recv q --meta
 	sed -i 's/age=[0-9.]*s pid=[0-9]*/age=A pid=P/' "$work/out"
 	prints <<-END
-		sequence=1 type=4 priority=2 size=5 age=A pid=P user=root uid=0 lost=0 redeliveries=0 call=false
+		sequence=1 type=4 priority=2 size=5 age=A pid=P user=root uid=0 lost=0 redeliveries=0 call=false redelivered=false owner_died=false
 		hello
 	END
 }
@@ -630,8 +649,8 @@ recv_json_is_a_line_per_message() {
 	works kmqctl recv q --json --count 2
 	sed -i 's/"age":[0-9.]*,"pid":[0-9]*/"age":A,"pid":P/' "$work/out"
 	prints <<-'END'
-		{"sequence":1,"type":4,"priority":0,"size":8,"age":A,"pid":P,"user":"root","uid":0,"lost":0,"redeliveries":0,"call":false,"body":"say \"hi\"","body_base64":"c2F5ICJoaSI="}
-		{"sequence":2,"type":1,"priority":0,"size":1,"age":A,"pid":P,"user":"root","uid":0,"lost":0,"redeliveries":0,"call":false,"body":null,"body_base64":"/w=="}
+		{"sequence":1,"type":4,"priority":0,"size":8,"age":A,"pid":P,"user":"root","uid":0,"lost":0,"redeliveries":0,"call":false,"redelivered":false,"owner_died":false,"body":"say \"hi\"","body_base64":"c2F5ICJoaSI="}
+		{"sequence":2,"type":1,"priority":0,"size":1,"age":A,"pid":P,"user":"root","uid":0,"lost":0,"redeliveries":0,"call":false,"redelivered":false,"owner_died":false,"body":null,"body_base64":"/w=="}
 	END
 }
 
@@ -742,8 +761,8 @@ stats_shows_the_ledger() {
 	works kmqctl purge q
 	works kmqctl stats q
 	prints <<-END
-		NAME SENT RECEIVED QUEUED LEASED DROPPED PURGED RETURNED REJECTED
-		q       5        1      0      0       2      2        0        0
+		NAME SENT RECEIVED QUEUED LEASED DROPPED PURGED ABANDONED RETURNED REJECTED
+		q       5        1      0      0       2      2         0        0        0
 	END
 	works kmqctl stats --noheadings -o NAME
 	printf 'q\np\n' | prints
@@ -898,6 +917,313 @@ the_shell_and_kmqctl_exchange_messages() {
 	works kmqctl send q 'hi back'
 	fails_as 143 timeout 1 cat /dev/kmq/q
 	printf 'hi back' | prints
+}
+
+create_makes_a_ring() {
+	works kmqctl create r --kind ring --ring-mode mpmc --size 128K --policy reject --mode 640
+	columns=KIND,RING-MODE,BYTE-LIMIT,MAX-MESSAGE,POLICY,MODE,CAPACITY,INLINE,ATTACHMENTS,DEATHS,ABANDONED,BROKEN
+	works kmqctl list --bytes --noheadings -o $columns
+	prints_line 'ring mpmc 131072 65520 reject 0640 - - 0 0 0 false'
+	works kmqctl create byte-limit --kind ring --byte-limit 8K --max-message 100
+	works kmqctl list --bytes --noheadings -o RING-MODE,BYTE-LIMIT,MAX-MESSAGE byte-limit
+	prints_line 'spsc 8192 100'
+	works kmqctl create default -k ring
+	has default BYTE-LIMIT 65536
+}
+
+every_mode_of_a_ring_has_a_word() {
+	for mode in spsc mpsc mpmc broadcast; do
+		works kmqctl create $mode --kind ring --ring-mode $mode
+		has $mode RING-MODE $mode
+	done
+	fails_as 2 kmqctl create r --kind ring --ring-mode many
+	says "create: --ring-mode takes spsc, mpsc, mpmc or broadcast, not 'many'; see 'kmqctl create --help'"
+	fails_as 2 kmqctl create r --kind pipe
+	says "create: --kind takes message or ring, not 'pipe'; see 'kmqctl create --help'"
+}
+
+each_kind_refuses_the_options_of_the_other() {
+	fails_as 2 kmqctl create q --size 64K
+	says "create: --ring-mode and --size go with --kind ring; see 'kmqctl create --help'"
+	fails_as 2 kmqctl create q --kind message --ring-mode spsc
+	fails_as 2 kmqctl create q --kind ring --capacity 3
+	says "create: a ring has no --capacity and no --inline; --size says how much it holds; see 'kmqctl create --help'"
+	fails_as 2 kmqctl create q --kind ring --inline 64
+	works kmqctl list --noheadings
+	prints_nothing
+}
+
+a_ring_of_no_good_size_is_refused() {
+	for settings in '--size 5000' '--size 12K' '--size 1K' '--size 8K --max-message 4081'; do
+		fails_as 1 kmqctl create r --kind ring $settings
+		says "cannot create queue 'r': a ring's size is a power of two from 4K to 256M, and its largest message at most half of that less 16 bytes"
+	done
+	works kmqctl create r --kind ring --size 8K --max-message 4080
+	fails_as 2 kmqctl create q --kind ring --size 512M
+	says "create: --size takes a size from 1 to 268435456 bytes, such as 256, 8K or 1M, not '512M'; see 'kmqctl create --help'"
+	fails_as 1 kmqctl create q --kind ring --size 256M
+	says "cannot create queue 'q': it would take its owner or the module over a limit, which 'kmqctl doctor' tells; a lower --byte-limit or --size asks for less"
+}
+
+a_ring_drops_nothing_by_policy() {
+	fails_as 1 kmqctl create r --kind ring --policy drop-oldest
+	says "cannot create queue 'r': a full ring can block or reject, and a broadcast ring is never full"
+	fails_as 1 kmqctl create r --kind ring --ring-mode broadcast --policy reject
+	says "cannot create queue 'r': a full ring can block or reject, and a broadcast ring is never full"
+}
+
+a_ring_is_an_object_in_json_like_any_queue() {
+	works kmqctl create r --kind ring --ring-mode mpsc
+	works kmqctl create q
+	works kmqctl list --json -o NAME,CAPACITY,RING-MODE,ATTACHMENTS,DEATHS,BROKEN,ABANDONED
+	prints <<-END
+		{
+		  "queues": [
+		    {
+		      "name": "r",
+		      "capacity": null,
+		      "ring_mode": "mpsc",
+		      "attachments": 0,
+		      "deaths": 0,
+		      "broken": false,
+		      "abandoned": 0
+		    },
+		    {
+		      "name": "q",
+		      "capacity": 64,
+		      "ring_mode": null,
+		      "attachments": null,
+		      "deaths": null,
+		      "broken": null,
+		      "abandoned": 0
+		    }
+		  ]
+		}
+	END
+}
+
+the_shell_and_kmqctl_exchange_messages_by_a_ring() {
+	for mode in spsc mpsc mpmc; do
+		works kmqctl create $mode --kind ring --ring-mode $mode
+		echo hi >/dev/kmq/$mode
+		works kmqctl recv $mode --raw
+		prints_line hi
+		works kmqctl send $mode 'hi back'
+		fails_as 143 timeout 1 cat /dev/kmq/$mode
+		printf 'hi back' | prints
+	done
+}
+
+send_and_recv_divide_messages_of_a_ring() {
+	works kmqctl create r --kind ring
+	printf 'one\n\nthree' | works kmqctl send r --lines
+	has r QUEUED 3
+	works kmqctl recv r --count 2 --null
+	[ "$(tr '\0' '|' <"$work/out")" = 'one||' ]
+	works kmqctl recv r --follow --nonblock
+	prints_line three
+	fails_as 3 kmqctl recv r --nonblock
+	says "no message from queue 'r': none is there (0 received before)"
+	fails_as 3 kmqctl recv r --timeout 0.2
+	says "no message from queue 'r': none came in time (0 received before)"
+}
+
+recv_waits_for_a_message_of_a_ring() {
+	works kmqctl create r --kind ring
+	(until_has r OPEN 1; sleep 0.3; kmqctl send r late) &
+	works kmqctl recv r --timeout 30
+	prints_line late
+}
+
+a_message_of_a_ring_has_type_1_and_a_number() {
+	works kmqctl create r --kind ring
+	works kmqctl send r one
+	works kmqctl send r two
+	works kmqctl recv r --meta --count 2
+	shows 'sequence=1 type=1 priority=0 size=3 .* lost=0 redeliveries=0 call=false redelivered=false owner_died=false'
+	shows 'sequence=2 type=1 .*'
+}
+
+a_ring_has_no_types_no_priorities_and_no_peek() {
+	works kmqctl create r --kind ring
+	works kmqctl send r x
+	for options in '--type 2' '--priority 1'; do
+		fails_as 1 kmqctl send r x $options
+		says "cannot send to queue 'r': it is a ring, whose messages all have type 1 and priority 0"
+	done
+	fails_as 1 kmqctl recv r --type 2
+	says "cannot receive from queue 'r' by type: it is a ring, which gives its messages in one order"
+	fails_as 1 kmqctl peek r
+	says "cannot peek into queue 'r': it is a ring, whose messages only a process that maps it can look at"
+	fails_as 1 kmqctl purge r --type 2
+	says "cannot purge queue 'r': it is a ring, whose messages all have one type"
+	has r QUEUED 1
+}
+
+a_full_ring_is_told_with_status_3() {
+	works kmqctl create r --kind ring --size 4K
+	for size in 1000 1001 1002 1003; do head -c $size /dev/zero | works kmqctl send r --nonblock; done
+	fails_as 3 kmqctl send r x --nonblock
+	says "cannot send to queue 'r': it is full (0 sent before)"
+	has r BYTES 4096
+	has r USE '100%'
+	fails_as 1 kmqctl send r --file /proc/self/exe
+	says "cannot send to queue 'r': message 1 has $(stat -Lc %s "$(command -v kmqctl)") bytes and the queue takes 2032 at most"
+}
+
+a_full_ring_lets_send_wait() {
+	works kmqctl create r --kind ring --size 4K
+	head -c 2032 /dev/zero >"$work/body"
+	works kmqctl send r --file "$work/body"
+	works kmqctl send r --file "$work/body"
+	kmqctl send r second &
+	until_has r SENDERS 1
+	works kmqctl recv r
+	wait $!
+	has r QUEUED 2
+}
+
+purge_empties_a_ring() {
+	works kmqctl create r --kind ring
+	seq 3 | works kmqctl send r --lines
+	works kmqctl purge r
+	prints_line 'purged 3 messages'
+	has r PURGED 3
+	has r QUEUED 0
+	works kmqctl stats r --noheadings
+	prints_line 'r 3 0 0 0 0 3 0 0 0'
+}
+
+show_tells_the_ledger_of_a_ring() {
+	works kmqctl create r --kind ring --ring-mode mpsc
+	seq 3 | works kmqctl send r --lines
+	works kmqctl recv r
+	works kmqctl show r
+	shows 'kind         ring'
+	shows 'ring_mode    mpsc'
+	shows 'capacity     -'
+	shows '3 sent = 1 received + 2 queued + 0 leased + 0 dropped + 0 purged + 0 abandoned'
+}
+
+every_follower_of_a_broadcast_ring_sees_all() {
+	works kmqctl create r --kind ring --ring-mode broadcast
+	works kmqctl send r early
+	for follower in one two; do
+		kmqctl recv r --follow --count 100 >"$work/$follower" &
+	done
+	cat /dev/kmq/r >"$work/cat" &
+	cat=$!
+	until_has r OPEN 3
+	seq 100 | works kmqctl send r --lines
+	has r SENT 101
+	has r RECEIVED 0
+	tries=0
+	until [ "$(wc -c <"$work/cat")" = 192 ] || [ $tries = 100 ]; do
+		tries=$((tries + 1))
+		sleep 0.1
+	done
+	kill $cat
+	wait
+	for follower in one two; do seq 100 | diff - "$work/$follower"; done
+	seq 100 | tr -d '\n' | diff - "$work/cat"
+}
+
+a_broadcast_ring_never_makes_its_producer_wait() {
+	works kmqctl create r --kind ring --ring-mode broadcast --size 4K
+	for size in 1000 1001 1002 1003 1004 1005; do head -c $size /dev/zero | works kmqctl send r --nonblock; done
+	has r SENT 6
+	has r DROPPED 2
+	has r QUEUED 4
+	works kmqctl list --noheadings -o USE r
+	prints_line '-'
+	fails_as 1 kmqctl purge r
+	says "cannot purge queue 'r': it is a broadcast ring, whose messages are every reader's"
+	works kmqctl doctor
+	shows 'ok       queues      No queue is nearly full\.'
+}
+
+doctor_counts_the_rings() {
+	works kmqctl doctor
+	shows 'ok       rings       0 rings, none broken\.'
+	works kmqctl create r --kind ring
+	works kmqctl doctor
+	shows 'ok       rings       1 ring, none broken\.'
+}
+
+show_names_who_maps_a_ring() {
+	works kmqctl create r --kind ring --ring-mode mpmc
+	peer r produce
+	works kmqctl show r
+	shows 'attachments  1'
+	shows "open in process $peer (ring_peer) as descriptor [0-9]*"
+	works kmqctl doctor
+	shows "note     unload      rmmod would be refused now: ring_peer ($peer) has r\."
+	end_peer
+	until_has r ATTACHMENTS 0
+	has r DEATHS 0
+}
+
+who_maps_the_one_end_of_a_ring_keeps_it() {
+	works kmqctl create r --kind ring
+	peer r consume
+	works kmqctl send r x
+	fails_as 1 kmqctl recv r --nonblock
+	says "cannot receive from queue 'r': the ring has one such party at a time, and a process that maps it is it; 'kmqctl show' tells who"
+	end_peer
+	until_has r ATTACHMENTS 0
+	works kmqctl recv r
+	prints_line x
+}
+
+a_producer_killed_before_its_commit_is_counted_and_told_once() {
+	works kmqctl create r --kind ring --ring-mode mpsc
+	peer r reserve
+	works kmqctl send r behind
+	has r QUEUED 2
+	fails_as 3 kmqctl recv r --nonblock
+	before=$(column r OPEN)
+	kmqctl recv r --meta --count 2 >"$work/out" &
+	receiver=$!
+	until_has r OPEN $((before + 1))
+	end_peer
+	until_has r DEATHS 1
+	kmqctl send r 'further behind'
+	wait $receiver
+	shows 'sequence=2 .* owner_died=true'
+	shows behind
+	shows 'sequence=3 .* owner_died=false'
+	has r ABANDONED 1
+	works kmqctl show r
+	shows '3 sent = 2 received + 0 queued + 0 leased + 0 dropped + 0 purged + 1 abandoned'
+}
+
+a_message_whose_consumer_was_killed_is_received_again() {
+	works kmqctl create r --kind ring --ring-mode mpmc
+	seq 2 | works kmqctl send r --lines
+	peer r peek
+	end_peer
+	until_has r DEATHS 1
+	works kmqctl recv r --meta
+	shows 'sequence=1 .* redelivered=true .*'
+	works kmqctl recv r --meta
+	shows 'sequence=2 .* redelivered=false .*'
+}
+
+doctor_tells_a_broken_ring() {
+	works kmqctl create r --kind ring
+	works kmqctl create other --kind ring
+	peer r break
+	wait $peer
+	fails_as 1 kmqctl recv r --nonblock
+	says "cannot receive from queue 'r': somebody wrote nonsense into the ring, which is broken for good; remove it"
+	has r BROKEN true
+	fails_as 1 kmqctl doctor
+	shows "problem  rings       Ring 'r' is broken: somebody who maps it wrote nonsense into it\."
+	works kmqctl send other x
+	works kmqctl recv other
+	has other BROKEN false
+	works kmqctl remove r
+	works kmqctl doctor
 }
 
 without_the_module_every_command_says_so() {

@@ -79,7 +79,7 @@ what_needs_the_running_system_is_skipped() {
 	healthy
 	doctor
 	says skipped permission "not the running system" && says skipped abi . && says skipped limits . &&
-		says skipped queues .
+		says skipped queues . && says skipped rings .
 }
 
 a_module_that_is_not_loaded_is_a_problem() {
@@ -272,6 +272,22 @@ the_processes_that_hold_the_module_are_named() {
 		says note unload "server \(72\) has one without a name" &&
 		says note unload "manager \(73\) has control" && says note unload "late \(74\) has gone" &&
 		! grep innocent "$work/report"
+}
+
+who_maps_a_ring_holds_the_module() {
+	healthy
+	put "$system/sys/module/kmq/refcnt" "3\n"
+	descriptor 71 camera 3 'anon_inode:[kmq-ring]' 'kmq-queue:\tframes\nkmq-id:\t5\n'
+	put "$system/proc/71/maps" "7f00-7f01 r--s 00000000 00:0e 1035 anon_inode:[kmq-ring]\n"
+	put "$system/proc/72/comm" "viewer\n"
+	mkdir -p "$system/proc/72/fd"
+	put "$system/proc/72/maps" "5500-5600 r-xp 00000000 08:01 7 /bin/viewer\n7f00-7f01 r--s 00000000 00:0e 1035 anon_inode:[kmq-ring]\n"
+	put "$system/proc/73/comm" "innocent\n"
+	mkdir -p "$system/proc/73/fd"
+	put "$system/proc/73/maps" "5500-5600 r-xp 00000000 08:01 7 /bin/kmq-ring\n"
+	doctor || return
+	says note unload "camera \(71\) has frames" && says note unload "viewer \(72\) has a ring mapped" &&
+		! grep -q innocent "$work/report" && [[ $(grep -o 'camera' "$work/report" | wc -l) == 1 ]]
 }
 
 a_holder_nobody_sees_is_told_as_such() {

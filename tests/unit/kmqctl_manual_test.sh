@@ -119,6 +119,8 @@ for command in $(commands); do
 done
 [[ $(complete_words kmqctl create --policy drop-o) == drop-oldest ]]
 report $? "it offers the policies"
+[[ $(complete_words kmqctl create --kind r) == ring && $(complete_words kmqctl create --ring-mode b) == broadcast ]]
+report $? "it offers the kinds, and the modes of a ring"
 [[ $(complete_words kmqctl list -o NAME,QUE) == NAME,QUEUED ]]
 report $? "it offers columns behind the last comma"
 [[ $(complete_words kmqctl list -o +que) == +QUEUED ]]

@@ -19,11 +19,21 @@ UNIT_SOURCES_kmqctl_text_test := tools/kmqctl/text.c tools/kmqctl/memory.c
 UNIT_FLAGS_kmqctl_text_test := -Itools/kmqctl
 UNIT_SOURCES_kmqctl_column_test := tools/kmqctl/column.c
 UNIT_FLAGS_kmqctl_column_test := -Itools/kmqctl
+UNIT_SOURCES_kmqctl_ring_test := tools/kmqctl/queue_columns.c tools/kmqctl/ring_mode.c \
+	tools/kmqctl/account.c tools/kmqctl/clock.c tools/kmqctl/memory.c
+UNIT_FLAGS_kmqctl_ring_test := -Itools/kmqctl -ljson-c
 UNIT_SOURCES_kmqctl_module_file_test := tools/kmqctl/module_file.c tools/kmqctl/memory.c \
 	tools/kmqctl/sysroot.c
 UNIT_FLAGS_kmqctl_module_file_test := -Itools/kmqctl
 
 -include $(KMQCTL_OBJECTS:.o=.d)
+
+# A process that maps a ring, for tests/cli/kmqctl_test.sh.
+TESTS += $(B)/tests/cli/ring_peer
+$(B)/tests/cli/ring_peer: tests/cli/ring_peer.c $(B)/lib/libkmq.a
+	@mkdir -p $(@D)
+	$(CC) $(USER_CPPFLAGS) $(USER_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(B)/lib/libkmq.a
+-include $(B)/tests/cli/ring_peer.d
 
 install-kmqctl: $(B)/bin/kmqctl
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(MANDIR)/man1 \

@@ -73,7 +73,7 @@ const struct command commands[] = {
 		.options = { stats_options, table_options },
 		.columns = queue_columns,
 		.default_columns = "NAME,SENT,RECEIVED,QUEUED,LEASED,DROPPED,PURGED,"
-				   "RETURNED,REJECTED",
+				   "ABANDONED,RETURNED,REJECTED",
 	},
 	{
 		.name = "doctor",

@@ -51,6 +51,11 @@ const char *cause_of(int error)
 		return "the kernel has no memory for it";
 	case EOPNOTSUPP:
 		return "this kind of queue cannot do it";
+	case EBUSY:
+		return "the ring has one such party at a time, and a process that maps it is it; "
+		       "'kmqctl show' tells who";
+	case EUCLEAN:
+		return "somebody wrote nonsense into the ring, which is broken for good; remove it";
 	case ENOTTY:
 		return "the loaded module does not know this call; 'kmqctl doctor' tells more";
 	}

@@ -11,7 +11,17 @@
 #include "memory.h"
 #include "parse.h"
 
-static int say_not_created(const char *name, int error)
+static int say_ring_not_created(const char *name, const struct kmq_create_options *options)
+{
+	if (options->policy != KMQ_POLICY_BLOCK &&
+	    (options->policy != KMQ_POLICY_REJECT || options->ring_mode == KMQ_RING_BROADCAST))
+		return complain("cannot create queue '%s': a full ring can block or reject, and a "
+				"broadcast ring is never full", name);
+	return complain("cannot create queue '%s': a ring's size is a power of two from 4K to 256M, "
+			"and its largest message at most half of that less 16 bytes", name);
+}
+
+static int say_not_created(const char *name, const struct kmq_create_options *options, int error)
 {
 	switch (error) {
 	case ENOENT:
@@ -24,8 +34,14 @@ static int say_not_created(const char *name, int error)
 	case EDQUOT:
 		return complain("cannot create queue '%s': it would take its owner or the module "
 				"over a limit, which 'kmqctl doctor' tells; a lower --byte-limit or "
-				"--capacity asks for less", name);
+				"%s asks for less", name,
+				options->kind == KMQ_KIND_RING ? "--size" : "--capacity");
+	case EOPNOTSUPP:
+		return complain("cannot create queue '%s': the loaded module has no queues of kind "
+				"%s", name, kmq_kind_name(options->kind));
 	case EINVAL:
+		if (options->kind == KMQ_KIND_RING)
+			return say_ring_not_created(name, options);
 		return complain("cannot create queue '%s': its byte limit is less than its largest "
 				"message, or another size or the mode is out of range", name);
 	}
@@ -37,7 +53,7 @@ int control_create(const char *name, const struct kmq_create_options *options)
 	if (parse_name(name))
 		return complain_name(name);
 	if (kmq_create(name, options))
-		return say_not_created(name, errno);
+		return say_not_created(name, options, errno);
 	return STATUS_OK;
 }
 
@@ -49,7 +65,7 @@ int control_create_open(const char *name, const struct kmq_create_options *optio
 		return complain_name(name);
 	opened = kmq_create_open(name, options);
 	if (opened < 0)
-		return say_not_created(name, errno);
+		return say_not_created(name, options, errno);
 	*fd = opened;
 	return STATUS_OK;
 }

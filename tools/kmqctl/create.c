@@ -10,6 +10,7 @@
 #include "control.h"
 #include "memory.h"
 #include "parse.h"
+#include "ring_mode.h"
 #include "subcommands.h"
 
 /* As a shell has it, for a program that is not there or cannot be run. */
@@ -17,11 +18,16 @@
 #define STATUS_NOT_EXECUTABLE	126
 
 const struct option_spec create_options[] = {
+	{ 'k', "kind", "message|ring", "who holds the messages: the kernel, or memory that "
+	  "processes map (message)" },
 	{ 'c', "capacity", "N", "most messages (64)" },
 	{ OPTION_INLINE, "inline", "SIZE", "bodies up to SIZE cost no allocation (256)" },
 	{ OPTION_MAX_MESSAGE, "max-message", "SIZE", "size of the largest message (8K)" },
 	{ OPTION_BYTE_LIMIT, "byte-limit", "SIZE",
 	  "most bytes of all messages (capacity x max-message, 16M at most)" },
+	{ OPTION_RING_MODE, "ring-mode", "spsc|mpsc|mpmc|broadcast",
+	  "of a ring: one or many producers, one or many consumers, or all see all (spsc)" },
+	{ 's', "size", "SIZE", "bytes of a ring: a power of two from 4K to 256M (64K)" },
 	{ 'p', "policy", "block|reject|drop-newest|drop-oldest",
 	  "what happens to a message sent to a full queue (block)" },
 	{ 'm', "mode", "OCTAL", "permissions of the node (600)" },
@@ -29,6 +35,12 @@ const struct option_spec create_options[] = {
 	{ 'e', "ephemeral", NULL, "run COMMAND; the queue lives until it ends" },
 	{ OPTION_EXIST_OK, "exist-ok", NULL, "succeed if the queue exists, whatever its settings" },
 	{ 0 },
+};
+
+struct creation {
+	struct kmq_create_options options;
+	bool has_ring_mode;
+	bool has_size;
 };
 
 /* Not 0, which asks the kernel for its default. */
@@ -78,6 +90,27 @@ static int take_policy(const struct command *self, uint32_t *to)
 	return STATUS_OK;
 }
 
+static int take_kind(const struct command *self, uint32_t *to)
+{
+	int value = kmq_kind_value(optarg);
+
+	if (value < 0)
+		return command_bad_argument(self, "kind", optarg, "message or ring");
+	*to = (uint32_t)value;
+	return STATUS_OK;
+}
+
+static int take_ring_mode(const struct command *self, uint32_t *to)
+{
+	int value = ring_mode_value(optarg);
+
+	if (value < 0)
+		return command_bad_argument(self, "ring-mode", optarg,
+					    "spsc, mpsc, mpmc or broadcast");
+	*to = (uint32_t)value;
+	return STATUS_OK;
+}
+
 static int take_mode(const struct command *self, uint32_t *to)
 {
 	if (parse_mode(optarg, to))
@@ -96,9 +129,19 @@ static int take_owner(const struct command *self, struct kmq_create_options *opt
 	return STATUS_OK;
 }
 
-static int take_option(const struct command *self, int code, struct kmq_create_options *options)
+static int take_option(const struct command *self, int code, struct creation *creation)
 {
+	struct kmq_create_options *options = &creation->options;
+
 	switch (code) {
+	case 'k':
+		return take_kind(self, &options->kind);
+	case OPTION_RING_MODE:
+		creation->has_ring_mode = true;
+		return take_ring_mode(self, &options->ring_mode);
+	case 's':
+		creation->has_size = true;
+		return take_size(self, "size", 1, KMQ_RING_SIZE_MAX, &options->byte_limit);
 	case 'c':
 		return take_capacity(self, &options->capacity);
 	case OPTION_INLINE:
@@ -152,6 +195,19 @@ static int create_ephemeral(const char *name, const struct kmq_create_options *o
 	return status ? status : run_command(fd, command);
 }
 
+/* Each kind has options that mean nothing to the other. */
+static int check_kind(const struct command *self, const struct creation *creation)
+{
+	const struct kmq_create_options *options = &creation->options;
+
+	if (options->kind != KMQ_KIND_RING && (creation->has_ring_mode || creation->has_size))
+		return command_misused(self, "--ring-mode and --size go with --kind ring");
+	if (options->kind == KMQ_KIND_RING && (options->capacity || options->inline_size))
+		return command_misused(self, "a ring has no --capacity and no --inline; --size says "
+				       "how much it holds");
+	return STATUS_OK;
+}
+
 static int check_arguments(const struct command *self, const struct kmq_create_options *options,
 			   int count)
 {
@@ -171,23 +227,26 @@ static int check_arguments(const struct command *self, const struct kmq_create_o
 
 int create_main(const struct command *self, int argc, char **argv)
 {
-	struct kmq_create_options options = KMQ_CREATE_OPTIONS_INIT;
+	struct creation creation = { .options = KMQ_CREATE_OPTIONS_INIT };
+	const struct kmq_create_options *options = &creation.options;
 	struct option_walk walk;
 	int code, status;
 
-	options.flags = KMQ_CREATE_EXCLUSIVE;
+	creation.options.flags = KMQ_CREATE_EXCLUSIVE;
 	option_walk_start(&walk, self);
 	while ((code = option_walk_next(&walk, argc, argv, &status)) != -1) {
 		if (code != OPTION_STOP)
-			status = take_option(self, code, &options);
+			status = take_option(self, code, &creation);
 		if (code == OPTION_STOP || status)
 			return status;
 	}
 	argv += optind;
-	status = check_arguments(self, &options, argc - optind);
+	status = check_arguments(self, options, argc - optind);
+	if (!status)
+		status = check_kind(self, &creation);
 	if (status)
 		return status;
-	if (options.lifetime == KMQ_LIFETIME_EPHEMERAL)
-		return create_ephemeral(argv[0], &options, argv + 1);
-	return control_create(argv[0], &options);
+	if (options->lifetime == KMQ_LIFETIME_EPHEMERAL)
+		return create_ephemeral(argv[0], options, argv + 1);
+	return control_create(argv[0], options);
 }

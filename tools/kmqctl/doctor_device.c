@@ -259,10 +259,15 @@ static void check_limits(struct patient *patient, struct finding *finding)
 }
 
 /* Nobody takes from it: full and without a task that waits for a message. */
+static bool is_full(const struct kmq_info *info)
+{
+	return queue_fills(info) && queue_use(info) >= NEARLY;
+}
+
 static const struct kmq_info *find_stuck(const struct kmq_info *queues, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (queue_use(&queues[i]) >= NEARLY && queues[i].blocked_senders)
+		if (is_full(&queues[i]) && queues[i].blocked_senders)
 			return &queues[i];
 	}
 	return NULL;
@@ -271,7 +276,7 @@ static const struct kmq_info *find_stuck(const struct kmq_info *queues, size_t c
 static const struct kmq_info *find_full(const struct kmq_info *queues, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (queue_use(&queues[i]) >= NEARLY)
+		if (is_full(&queues[i]))
 			return &queues[i];
 	}
 	return NULL;
@@ -305,6 +310,65 @@ static void check_queues(struct patient *patient, struct finding *finding)
 	free(queues);
 }
 
+static const struct kmq_info *find_broken(const struct kmq_info *queues, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (queue_is_broken(&queues[i]))
+			return &queues[i];
+	}
+	return NULL;
+}
+
+static size_t count_rings(const struct kmq_info *queues, size_t count)
+{
+	size_t rings = 0;
+
+	for (size_t i = 0; i < count; i++)
+		rings += queue_is_ring(&queues[i]);
+	return rings;
+}
+
+static void say_broken(struct finding *finding, const struct kmq_info *broken)
+{
+	char *name = *broken->name ? memory_print("'%s'", broken->name)
+				   : memory_print("%u, which has no name,", broken->id);
+
+	finding_set(finding, FINDING_PROBLEM,
+		    "Ring %s is broken: somebody who maps it wrote nonsense into it.", name);
+	finding_advise(finding, "'kmqctl show' tells who has it open; remove it and create it "
+		       "anew. No other queue is affected.");
+	free(name);
+}
+
+static void check_rings(struct patient *patient, struct finding *finding)
+{
+	const struct kmq_info *broken;
+	struct kmq_info *queues;
+	size_t count, rings;
+
+	if (skip_unless_open(patient, finding))
+		return;
+	if (control_list(&queues, &count)) {
+		skip(finding, "The queues cannot be listed.");
+		return;
+	}
+	broken = find_broken(queues, count);
+	rings = count_rings(queues, count);
+	if (broken)
+		say_broken(finding, broken);
+	else
+		finding_set(finding, FINDING_OK, "%zu ring%s, none broken.", rings,
+			    rings == 1 ? "" : "s");
+	free(queues);
+}
+
+static const char *what_it_has(const struct holder *holder)
+{
+	if (holder->fd < 0)
+		return "a ring mapped";
+	return *holder->queue ? holder->queue : "one without a name";
+}
+
 /* "cat (812) has q, ...", at most NAMED_MAX of them. */
 static char *name_holders(const struct holders *holders)
 {
@@ -314,8 +378,7 @@ static char *name_holders(const struct holders *holders)
 		const struct holder *holder = &holders->list[i];
 		char *command = text_escape(holder->command, strlen(holder->command), TEXT_ASCII);
 		char *longer = memory_print("%s%s%s (%d) has %s", text, i ? ", " : "", command,
-					    holder->pid,
-					    *holder->queue ? holder->queue : "one without a name");
+					    holder->pid, what_it_has(holder));
 
 		free(command);
 		free(text);
@@ -371,6 +434,7 @@ const struct check device_checks[] = {
 	{ "abi", check_abi },
 	{ "limits", check_limits },
 	{ "queues", check_queues },
+	{ "rings", check_rings },
 	{ "unload", check_unload },
 	{ 0 },
 };

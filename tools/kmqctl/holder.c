@@ -14,6 +14,9 @@
 #include "sysroot.h"
 #include "text.h"
 
+/* How /proc shows an attachment, as a link and in a line of maps. */
+#define RING_LINK	"anon_inode:[kmq-ring]"
+
 static bool is_number(const char *name)
 {
 	return *name && !name[strspn(name, "0123456789")];
@@ -24,7 +27,8 @@ static bool is_number(const char *name)
  */
 static bool is_kmq_link(const char *target)
 {
-	return strstr(target, "/kmq/") || !strcmp(target, "anon_inode:[kmq]");
+	return strstr(target, "/kmq/") || !strcmp(target, "anon_inode:[kmq]") ||
+	       !strcmp(target, RING_LINK);
 }
 
 static bool is_control_link(const char *target)
@@ -91,6 +95,39 @@ static void look_at_descriptor(struct holders *holders, DIR *directory, pid_t pi
 		strcpy(holder.queue, KMQ_CONTROL_NAME);
 	else if (!read_fdinfo(&holder))
 		return;
+	holder.ring = !strcmp(target, RING_LINK);
+	read_process(&holder);
+	holders_add(holders, &holder);
+}
+
+static bool maps_a_ring(pid_t pid)
+{
+	char *path = sysroot_path("/proc/%d/maps", pid), *line = NULL;
+	FILE *maps = fopen(path, "re");
+	bool found = false;
+	size_t room = 0;
+
+	free(path);
+	if (!maps)
+		return false;
+	while (!found && getline(&line, &room, maps) > 0)
+		found = strstr(line, RING_LINK);
+	free(line);
+	fclose(maps);
+	return found;
+}
+
+/* A ring that is mapped holds the module without a descriptor, too. */
+static void look_at_mappings(struct holders *holders, pid_t pid)
+{
+	struct holder holder = { .pid = pid, .fd = -1 };
+
+	for (size_t i = holders->count; i-- && holders->list[i].pid == pid;) {
+		if (holders->list[i].ring)
+			return;
+	}
+	if (!maps_a_ring(pid))
+		return;
 	read_process(&holder);
 	holders_add(holders, &holder);
 }
@@ -113,6 +150,7 @@ static void look_at_process(struct holders *holders, pid_t pid)
 			look_at_descriptor(holders, directory, pid, entry->d_name);
 	}
 	closedir(directory);
+	look_at_mappings(holders, pid);
 }
 
 struct holders holders_find(void)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which processes hold the module: those with a descriptor of a queue or of control. */
+/*
+ * Which processes hold the module: those with a descriptor of a queue, of an
+ * attachment to a ring or of control, and those that map a ring.
+ */
 #ifndef KMQCTL_HOLDER_H
 #define KMQCTL_HOLDER_H
 
@@ -14,9 +17,10 @@ struct json_object;
 
 struct holder {
 	pid_t pid;
-	int fd;
+	int fd;				/* -1: it maps a ring, of which no more is known */
 	uid_t uid;
-	uint32_t id;			/* of the queue; 0: control */
+	uint32_t id;			/* of the queue; 0: control, or not known */
+	bool ring;			/* the descriptor is of an attachment */
 	char queue[KMQ_NAME_SIZE];	/* "control"; empty: without a name */
 	char command[32];
 };

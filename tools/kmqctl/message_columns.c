@@ -57,6 +57,21 @@ static struct json_object *is_call(const struct column *column, const void *row)
 	return json_object_new_boolean(message->message.flags & KMQ_MESSAGE_CALL);
 }
 
+static struct json_object *redelivered(const struct column *column, const void *row)
+{
+	const struct message_row *message = row;
+
+	return json_object_new_boolean(message->message.redeliveries ||
+				       (message->message.flags & KMQ_MESSAGE_REDELIVERED));
+}
+
+static struct json_object *owner_died(const struct column *column, const void *row)
+{
+	const struct message_row *message = row;
+
+	return json_object_new_boolean(message->message.flags & KMQ_MESSAGE_OWNER_DIED);
+}
+
 static struct json_object *body(const struct column *column, const void *row)
 {
 	const struct message_row *message = row;
@@ -103,6 +118,9 @@ const struct column message_columns[] = {
 	{ "REDELIVERIES", "how often it was leased and came back", COLUMN_NUMBER, number32,
 	  OFFSET(redeliveries), NULL },
 	{ "CALL", "whether a caller waits for a reply", COLUMN_TEXT, is_call, 0, NULL },
+	{ "REDELIVERED", "whether somebody had it before", COLUMN_TEXT, redelivered, 0, NULL },
+	{ "OWNER-DIED", "ring: whether a party died holding something since the last message",
+	  COLUMN_TEXT, owner_died, 0, NULL },
 	{ "BODY", "its bytes; in JSON only if they are UTF-8", COLUMN_TEXT, body, 0, body_text },
 	{ "BODY-BASE64", "its bytes in base 64", COLUMN_TEXT, body_base64, 0, NULL },
 	{ 0 },

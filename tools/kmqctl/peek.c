@@ -72,6 +72,9 @@ static int look(struct peeker *peeker)
 	int count = kmq_peek_batch(peeker->fd, peeker->messages, KMQ_BATCH_MAX, &peeker->which,
 				   KMQ_TRUNCATE);
 
+	if (count < 0 && errno == EOPNOTSUPP)
+		return complain("cannot peek into queue '%s': it is a ring, whose messages only a "
+				"process that maps it can look at", peeker->name);
 	if (count < 0 && errno != EAGAIN)
 		return complain_queue("peek into", peeker->name, errno);
 	peeker->count = count < 0 ? 0 : (size_t)count;

@@ -41,6 +41,11 @@ static int purge(const char *name, const struct kmq_selection *which, bool json)
 	if (fd < 0)
 		return complain_queue("open", name, errno);
 	count = kmq_purge(fd, which);
+	if (count < 0 && errno == EOPNOTSUPP)
+		return complain("cannot purge queue '%s': %s", name,
+				which->select == KMQ_SELECT_ANY ?
+				"it is a broadcast ring, whose messages are every reader's" :
+				"it is a ring, whose messages all have one type");
 	if (count < 0)
 		return complain_queue("purge", name, errno);
 	close(fd);

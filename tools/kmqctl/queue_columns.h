@@ -17,6 +17,14 @@ extern const struct column queue_columns[];
  */
 void queue_since(struct kmq_info *now, const struct kmq_info *before);
 
+bool queue_is_ring(const struct kmq_info *info);
+
+/* Found inconsistent, and of no more use. */
+bool queue_is_broken(const struct kmq_info *info);
+
+/* Whether it can be full at all: a broadcast ring overwrites instead. */
+bool queue_fills(const struct kmq_info *info);
+
 /* How full it is, in percent of whichever of its two limits is nearer. */
 unsigned int queue_use(const struct kmq_info *info);
 

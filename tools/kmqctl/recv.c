@@ -3,6 +3,7 @@
  * Nothing that was received is lost on its way out: a message is leased, then
  * written, and acknowledged when all of it was written. If the output fails, or
  * a signal ends the program, the lease ends and the message is queued again.
+ * A ring has no leases: what is received from it is gone from it.
  *
  * Signals come only inside ppoll(), so none comes between looking and sleeping.
  * Writes are cut so that they do not sleep once poll() said there is room.
@@ -24,6 +25,7 @@
 #include "message_columns.h"
 #include "output.h"
 #include "parse.h"
+#include "queue_columns.h"
 #include "subcommands.h"
 #include "table.h"
 #include "text.h"
@@ -62,6 +64,7 @@ struct receiver {
 	bool json;
 	bool raw;
 	bool null;
+	bool leases;		/* the queue can */
 	struct table_format format;
 	struct kmq_msg msg;
 };
@@ -281,13 +284,19 @@ static int wait_for_message(const struct receiver *receiver, uint64_t deadline)
 	return STATUS_OK;
 }
 
-static int lease_message(struct receiver *receiver)
+static int try_message(struct receiver *receiver)
+{
+	return receiver->leases ? kmq_try_lease(receiver->fd, &receiver->msg, NULL, 0)
+				: kmq_try_receive(receiver->fd, &receiver->msg, NULL, 0);
+}
+
+static int take_message(struct receiver *receiver)
 {
 	uint64_t deadline = clock_now() + receiver->timeout;
 	int status = STATUS_OK;
 
 	while (!status) {
-		if (!kmq_try_lease(receiver->fd, &receiver->msg, NULL, 0))
+		if (!try_message(receiver))
 			return STATUS_OK;
 		if (errno != EAGAIN)
 			return complain_queue("receive from", receiver->name, errno);
@@ -298,13 +307,10 @@ static int lease_message(struct receiver *receiver)
 	return status;
 }
 
-static int receive_message(struct receiver *receiver)
+static int settle_message(const struct receiver *receiver, int status)
 {
-	int status = lease_message(receiver);
-
-	if (status)
+	if (!receiver->leases)
 		return status;
-	status = print_message(receiver);
 	if (status) {
 		kmq_nack(receiver->fd, receiver->msg.sequence);
 		return status;
@@ -312,8 +318,18 @@ static int receive_message(struct receiver *receiver)
 	/* Printed is received, also when the queue was removed meanwhile. */
 	if (kmq_ack(receiver->fd, receiver->msg.sequence) && errno != EIDRM)
 		return complain_queue("acknowledge to", receiver->name, errno);
-	receiver->taken++;
 	return STATUS_OK;
+}
+
+static int receive_message(struct receiver *receiver)
+{
+	int status = take_message(receiver);
+
+	if (!status)
+		status = settle_message(receiver, print_message(receiver));
+	if (!status)
+		receiver->taken++;
+	return status;
 }
 
 static bool is_done(const struct receiver *receiver)
@@ -339,8 +355,14 @@ static int open_queue(struct receiver *receiver)
 	receiver->fd = kmq_open(receiver->name, O_RDONLY);
 	if (receiver->fd < 0)
 		return complain_queue("open", receiver->name, errno);
+	if (kmq_info(receiver->fd, &info))
+		return complain_queue("receive from", receiver->name, errno);
+	receiver->leases = !queue_is_ring(&info);
+	if (!receiver->leases && receiver->which.select != KMQ_SELECT_ANY)
+		return complain("cannot receive from queue '%s' by type: it is a ring, which gives "
+				"its messages in one order", receiver->name);
 	/* On the descriptor, for poll() to heed it too. */
-	if (kmq_set_filter(receiver->fd, &receiver->which) || kmq_info(receiver->fd, &info))
+	if (kmq_set_filter(receiver->fd, &receiver->which))
 		return complain_queue("receive from", receiver->name, errno);
 	receiver->msg = kmq_msg_into(memory_get(info.max_message), info.max_message);
 	return STATUS_OK;

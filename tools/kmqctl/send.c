@@ -12,6 +12,9 @@
 #include "parse.h"
 #include "subcommands.h"
 
+/* What no queue takes is longer than this: a message, or half of a ring. */
+#define SEND_MAX	(KMQ_RING_SIZE_MAX / 2)
+
 const struct option_spec send_options[] = {
 	{ 'f', "file", "FILE", "send what FILE holds (-: standard input)" },
 	{ 'l', "lines", NULL, "each line is a message, without its newline" },
@@ -82,6 +85,9 @@ static int send_bytes(struct sender *sender, const void *bytes, size_t size)
 		return say_full(sender, "");
 	case ETIMEDOUT:
 		return say_full(sender, " and stayed so until the time was over");
+	case EOPNOTSUPP:
+		return complain("cannot send to queue '%s': it is a ring, whose messages all have "
+				"type 1 and priority 0", sender->name);
 	}
 	return complain_queue("send to", sender->name, errno);
 }
@@ -94,7 +100,7 @@ static int say_unread(const struct sender *sender)
 /* No more than what no queue would take is ever held. */
 static int send_whole(struct sender *sender, FILE *from)
 {
-	size_t limit = KMQ_MESSAGE_MAX + 1, room = 4096, used = 0;
+	size_t limit = SEND_MAX + 1, room = 4096, used = 0;
 	char *bytes = memory_get(room);
 	int status;
 

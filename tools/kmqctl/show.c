@@ -38,10 +38,13 @@ static void print_settings(const struct table_format *format, const struct kmq_i
 static void print_ledger(const struct kmq_info *info)
 {
 	printf("\n%llu sent = %llu received + %llu queued + %llu leased + %llu dropped + "
-	       "%llu purged\n",
+	       "%llu purged",
 	       (unsigned long long)info->sent, (unsigned long long)info->received,
 	       (unsigned long long)info->queued, (unsigned long long)info->leased,
 	       (unsigned long long)info->dropped, (unsigned long long)info->purged);
+	if (queue_is_ring(info))
+		printf(" + %llu abandoned", (unsigned long long)info->abandoned);
+	putchar('\n');
 }
 
 static void print_holders(const struct holders *holders, uint32_t id)
