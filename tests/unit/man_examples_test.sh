@@ -67,9 +67,14 @@ fi
 
 # So that no page tells of a function that is not there, or the other way round.
 exported() { nm -D --defined-only --no-demangle "$B/lib/libkmq.so.0" | awk '$2 == "T" { sub(/@.*/, "", $3); print $3 }' | sort -u; }
-inline() { sed -n 's/^static inline .*[ *]\(kmq_[a-z_]*\)(.*/\1/p' user/include/kmq.h; }
+inline() {
+	sed -n 's/^static inline .*[ *]\(kmq_[a-z_]*\)(.*/\1/p' user/include/kmq.h
+	# There the public ones are declared first; the others are private.
+	sed -n 's/^static inline .*[ *]\(kmq_[a-z_]*\)(.*);$/\1/p' user/include/kmq_ring.h
+}
+private() { sed -n '/^\/\* Private/{n;s/^[a-z].*[ *]\(kmq_[a-z_]*\)(.*);$/\1/p}' user/include/kmq_ring.h | sort -u; }
 
-difference=$(diff <({ exported; inline; } | sort -u) <(for page in user/man/*.3; do
+difference=$(diff <({ exported; inline; } | sort -u | comm -23 - <(private)) <(for page in user/man/*.3; do
 	awk '/^\.Sh/ { synopsis = /SYNOPSIS/ } synopsis && /^\.Fn/ { print $2 }' "$page"; done | sort -u))
 report $? "the synopses name exactly the functions of the library"
 [[ -z $difference ]] || echo "$difference"
