@@ -24,7 +24,7 @@ static void add(struct json_object *results, const char *workload, const char *m
 
 	snprintf(text, sizeof(text),
 		 "{\"workload\": \"%s\", \"mechanism\": \"%s\", \"size\": 64, \"at_base\": true, \"status\": \"ok\","
-		 " \"figure\": {\"median\": %f},"
+		 " \"figure\": {\"median\": %f}, \"cost\": {\"syscalls\": 0.0, \"switches\": 0.0005},"
 		 " \"events\": {\"slab_allocations\": 0.001, \"page_allocations\": 0.0}}",
 		 workload, mechanism, median);
 	json_object_array_add(results, json_tokener_parse(text));
@@ -44,6 +44,8 @@ static struct json_object *good(void)
 	add(results, "pair", "kmq-ioctl", 2000);
 	add(results, "pair", "sysv-msg", 2600);
 	add(results, "pair", "pipe", 2500);
+	add(results, "pair", "kmq-ring", 110);
+	add(results, "pair", "plain-ring", 90);
 	add(results, "batch", "kmq-batch", 400);
 	add(results, "pingpong", "kmq", 9000);
 	add(results, "pingpong", "pipe", 13000);
@@ -93,6 +95,7 @@ static void each_budget_is_checked(void **state)
 		{ "batch", "kmq-batch", 451 },		/* 0.25 x single is 450 */
 		{ "pingpong", "kmq", 9601 },		/* 0.8 x System V is 9600 */
 		{ "pingpong", "pipe", 9999 },		/* 0.9 of it is below 9000 */
+		{ "pair", "kmq-ring", 113 },		/* 1.25 x a plain ring is 112.5 */
 		{ "select", "kmq-ioctl", 2601 },	/* 1.3 x unselective is 2600 */
 	};
 
@@ -119,6 +122,34 @@ static void allocations_that_nobody_counted_fail(void **state)
 
 	json_object_object_del(results_find(file, "pair", "kmq", 64), "events");
 	assert_int_equal(check(file, NULL, NULL), 1);
+}
+
+static void a_ring_is_held_to_system_v_as_well(void **state)
+{
+	struct json_object *file = good();
+
+	/* 0.05 x System V is 130. */
+	change(file, "pair", "plain-ring", 200);
+	change(file, "pair", "kmq-ring", 130);
+	assert_int_equal(check(file, NULL, NULL), 0);
+	file = good();
+	change(file, "pair", "plain-ring", 200);
+	change(file, "pair", "kmq-ring", 131);
+	assert_int_equal(check(file, NULL, NULL), 1);
+}
+
+static void a_call_now_and_then_fails_a_ring(void **state)
+{
+	static const char *const costs[] = { "syscalls", "switches" };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct json_object *file = good();
+		struct json_object *cost =
+			json_at(results_find(file, "pair", "kmq-ring", 64), "cost");
+
+		json_object_object_add(cost, costs[i], json_object_new_double(0.0011));
+		assert_int_equal(check(file, NULL, NULL), 1);
+	}
 }
 
 static void a_figure_that_is_missing_fails(void **state)
@@ -194,6 +225,8 @@ int main(void)
 		cmocka_unit_test(each_budget_is_checked),
 		cmocka_unit_test(an_allocation_per_message_fails),
 		cmocka_unit_test(allocations_that_nobody_counted_fail),
+		cmocka_unit_test(a_ring_is_held_to_system_v_as_well),
+		cmocka_unit_test(a_call_now_and_then_fails_a_ring),
 		cmocka_unit_test(a_figure_that_is_missing_fails),
 		cmocka_unit_test(times_cannot_be_checked),
 		cmocka_unit_test(what_was_stored_is_kept),

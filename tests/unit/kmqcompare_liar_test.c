@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The harness notices lies. Every mechanism that runs here is wrapped by one that
- * does something to one message in 10,000: it loses it, hands it out twice, hands
+ * does something to one message in 2,000: it loses it, hands it out twice, hands
  * it out after the next of the same sender, or changes a bit of it. The trial must
  * fail, and say which it was; unwrapped, it must pass.
  *
@@ -22,8 +22,8 @@
 
 #define SIZE		64
 #define SMALL		8	/* for those that carry no more */
-#define MESSAGES	10000
-#define STALL_MS	1000
+#define MESSAGES	2000
+#define STALL_MS	1000	/* of a trial that stalls because of a lie */
 
 enum lie { LOSE, DOUBLE, SWAP, CORRUPT, LIES };
 
@@ -201,6 +201,20 @@ static int lying_receive_batch(struct channel *channel, struct batch_item *items
 	}
 }
 
+/* In place, too; what is shown then lies elsewhere. */
+static ssize_t lying_peek(struct channel *channel, const void **body)
+{
+	static uint64_t shown[SIZE / sizeof(uint64_t)];
+
+	*body = shown;
+	return lying_receive(channel, shown, message_size);
+}
+
+static int lying_release(struct channel *channel)
+{
+	return 0;
+}
+
 static struct mechanism liar_of(const struct mechanism *mechanism)
 {
 	struct mechanism liar = *mechanism;
@@ -208,12 +222,20 @@ static struct mechanism liar_of(const struct mechanism *mechanism)
 	honest = mechanism;
 	liar.receive = mechanism->receive ? lying_receive : NULL;
 	liar.receive_batch = mechanism->receive_batch ? lying_receive_batch : NULL;
+	liar.peek = mechanism->peek ? lying_peek : NULL;
+	liar.release = mechanism->release ? lying_release : NULL;
 	liar.take_request = mechanism->take_request ? lying_take_request : NULL;
 	return liar;
 }
 
 static char reason[REASON_SIZE];
 static struct sample sample;
+
+/* One that is lost may be the last that can come, and then only time tells. */
+static bool may_stall(const struct mechanism *mechanism)
+{
+	return mechanism != honest && lie == LOSE;
+}
 
 static enum outcome try(const struct mechanism *mechanism, const char *workload)
 {
@@ -227,10 +249,10 @@ static enum outcome try(const struct mechanism *mechanism, const char *workload)
 		},
 		.units = MESSAGES,
 		.warmup = 16,
-		.stall_ms = STALL_MS,
+		.stall_ms = may_stall(mechanism) ? STALL_MS : 0,
 	};
 
-	victim = fan ? payload_sequence_of(1, 3456) : 7001;
+	victim = fan ? payload_sequence_of(1, 691) : 1401;
 	return trial_run(&plan, &sample, NULL, reason);
 }
 
@@ -239,6 +261,7 @@ static enum outcome try_sizes(const struct mechanism *mechanism, const char *wor
 	char why[REASON_SIZE];
 	enum outcome outcome;
 
+	honest = mechanism;
 	message_size = SIZE;
 	outcome = try(mechanism, workload);
 	if (outcome != OUTCOME_UNFIT)
@@ -326,6 +349,12 @@ static void lies_are_noticed_in_answered_requests(void **state)
 	}
 }
 
+/* Calls that another project's library makes, are not counted. */
+static bool counts_calls(const struct mechanism *mechanism)
+{
+	return strcmp(mechanism->name, "boost-mq") && strcmp(mechanism->name, "zmq");
+}
+
 /* Whoever sleeps and wakes another asks the kernel to; a body is copied in and out. */
 static void what_a_mechanism_counts_of_itself_is_plausible(void **state)
 {
@@ -337,9 +366,11 @@ static void what_a_mechanism_counts_of_itself_is_plausible(void **state)
 		if (try_sizes(*m, (*m)->traits & MECHANISM_BATCHES_ONLY ? "oneway"
 									: "pingpong") != OUTCOME_OK)
 			continue;
-		if (!sample.syscalls)
+		if (!sample.syscalls && counts_calls(*m))
 			fail_msg("%s makes no system calls", name);
-		if (sample.copied < sample.verified * 2 * message_size)
+		if ((*m)->reserve)
+			assert_int_equal(sample.copied, 0);
+		else if (sample.copied < sample.verified * 2 * message_size)
 			fail_msg("%s copied %llu bytes for %llu messages", name,
 				 (unsigned long long)sample.copied,
 				 (unsigned long long)sample.verified);

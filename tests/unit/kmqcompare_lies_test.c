@@ -300,6 +300,33 @@ static ssize_t endless_receive(struct end *end, struct parcel *parcel)
 	return got;
 }
 
+/* As one that others have overtaken: two messages are gone before the first comes. */
+static ssize_t lapped_receive(struct end *end, struct parcel *parcel)
+{
+	static bool lapped;
+
+	for (int i = 0; i < 2 && !lapped; i++)
+		base.receive(end, parcel);
+	lapped = true;
+	return base.receive(end, parcel);
+}
+
+static ssize_t told_receive(struct end *end, struct parcel *parcel)
+{
+	ssize_t got = lapped_receive(end, parcel);
+
+	parcel->lost = 2;
+	return got;
+}
+
+static ssize_t miscounting_receive(struct end *end, struct parcel *parcel)
+{
+	ssize_t got = lapped_receive(end, parcel);
+
+	parcel->lost = 3;
+	return got;
+}
+
 /* Lies about readiness */
 
 static int always_ready(struct end *end, enum way way)
@@ -372,6 +399,9 @@ static const struct lie lies[] = {
 	{ "no-reader", "pipe", Y, N, .send = silent_send },
 	{ "no-reader", "pipe", Y, P, .send = late_send },
 	{ "wakes-one", "sysv-msg", Y, N, .send = always_doubling_send },
+	{ "lapped", "sysv-msg", N, P, .receive = lapped_receive },
+	{ "lapped", "sysv-msg", N, P, .receive = miscounting_receive },
+	{ "lapped", "sysv-msg", N, Y, .receive = told_receive },
 };
 
 /* A cell with a lie, or without. It forks here: what it is made of may change then. */

@@ -31,8 +31,11 @@
 #define BODY		8	/* signals carry no more */
 #define ROOM		64
 #define SHORT_MS	60
-#define TICK_MS		11	/* sockets' limits are counted in ticks, the first of which has begun */
-#define STUCK_SECONDS	20
+#define STUCK_SECONDS	60
+#define ASLEEP_SECONDS	30	/* until who is to fall asleep has */
+#define LOOK_MS		5
+#define ASLEEP_LOOKS	10	/* without a break, and it is asleep */
+#define SPINNING_LOOKS	20	/* and who spins was never asleep for so long */
 #define ENOUGH_SENDS	1000000
 #define PENDING_SIGNALS	200
 #define SLEEPS		(-1)	/* in place of an errno: it does not return */
@@ -65,6 +68,11 @@ static const struct facts facts[] = {
 	{ "kmq-call", EAGAIN, SLEEPS, ETIMEDOUT, ETIMEDOUT, .tells_sender = true, .named = true,
 	  .polls = true },
 	{ "kmq-uring", EAGAIN, EAGAIN, ETIME, ETIME, .named = true, .polls = true },
+	{ "kmq-ring-mpmc", EAGAIN, EAGAIN, ETIMEDOUT, ETIMEDOUT, .half = -EAGAIN, .named = true,
+	  .polls = true },
+	{ "kmq-ring-broadcast", EAGAIN, SLEEPS, ETIMEDOUT, NEVER, .half = -EAGAIN, .named = true,
+	  .polls = true },	/* never full */
+	{ "kmq-ring-twin-mpmc", EAGAIN, EAGAIN, ETIMEDOUT, ETIMEDOUT, .half = -EAGAIN },
 	{ "sysv-msg", ENOMSG, EAGAIN, ENOSYS, ENOSYS, .types = true, .tells_last_sender = true,
 	  .named = true },
 	{ "posix-mq", EAGAIN, EAGAIN, ETIMEDOUT, ETIMEDOUT, .priorities = true, .named = true,
@@ -290,12 +298,41 @@ static void killed(pid_t child)
 	assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
-static double ms_now(void)
+static double ms_of(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
+}
+
+/*
+ * Sockets' limits are counted in ticks. Where one comes late, because the machine has
+ * other things to do, several come at once, and the time is up earlier than the exact
+ * clock says; the coarse one goes by the same ticks.
+ */
+struct start {
+	double exact, ticking;
+};
+
+static struct start start_now(void)
+{
+	return (struct start){ ms_of(CLOCK_MONOTONIC), ms_of(CLOCK_MONOTONIC_COARSE) };
+}
+
+/* By one clock or the other, but for a tick at each end, which counts as a whole one. */
+static bool has_taken(const struct start *start, double ms)
+{
+	double exact = ms_of(CLOCK_MONOTONIC) - start->exact;
+	double ticking = ms_of(CLOCK_MONOTONIC_COARSE) - start->ticking;
+	struct timespec tick;
+
+	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+	if ((exact > ticking ? exact : ticking) >= ms - 2 * tick.tv_nsec / 1e6)
+		return true;
+	print_error("%s: %s: took %.1f ms of %.0f, %.0f by ticks\n", subject->mechanism, end.call,
+		    exact, ms, ticking);
+	return false;
 }
 
 static void pause_ms(long ms)
@@ -321,21 +358,22 @@ static char state_of(pid_t process)
 	return state;
 }
 
-/* Looks on until it has slept for a while, or for longer than that takes. */
-static bool falls_asleep(pid_t process, int tries)
+/* Looks on until it has slept for a while, or up to so many times. */
+static bool falls_asleep(pid_t process, int looks)
 {
 	int asleep = 0;
 
-	while (tries-- && asleep < 10) {
-		pause_ms(5);
+	while (looks-- && asleep < ASLEEP_LOOKS) {
+		pause_ms(LOOK_MS);
 		asleep = state_of(process) == 'S' ? asleep + 1 : 0;
 	}
-	return asleep == 10;
+	return asleep == ASLEEP_LOOKS;
 }
 
 static bool waits(pid_t process, bool by_spinning)
 {
-	return by_spinning ? !falls_asleep(process, 20) : falls_asleep(process, 400);
+	return by_spinning ? !falls_asleep(process, SPINNING_LOOKS)
+			   : falls_asleep(process, ASLEEP_SECONDS * 1000 / LOOK_MS);
 }
 
 static bool waits_for_message(pid_t process)
@@ -391,14 +429,15 @@ static void an_empty_one_refuses_who_does_not_wait(void **state)
 
 static void a_receive_with_a_time_limit_returns(void **state)
 {
-	double began = ms_now();
+	struct start start;
 	char body[ROOM];
 
 	create_or_skip();
+	start = start_now();
 	assert_int_equal(receive_with(&end, body, PATIENCE_DEADLINE, 0, NULL), -1);
 	assert_int_equal(errno, fact->late);
 	if (errno != ENOSYS)
-		assert_true(ms_now() - began >= SHORT_MS - TICK_MS);
+		assert_true(has_taken(&start, SHORT_MS));
 }
 
 /* Nobody reads. Returns the errno that ended it. */
@@ -410,22 +449,21 @@ static int fill_up(void)
 	return NEVER;
 }
 
-/* A full TCP connection may find some more room by itself; then it is filled again. */
+/* A full TCP connection may find some more room by itself; then it is filled again, to its end. */
 static void fill_and_wait(void)
 {
-	double began;
-	int refills = 0;
+	struct start start;
 
 	if (join(&end, WAY_SEND))
 		child_ends(false);
 	do {
 		if (fill_up() != fact->full)
 			child_ends(false);
-		began = ms_now();
-	} while (send_with(&end, 7, PATIENCE_DEADLINE, 0, 0) >= 0 && refills++ < 10);
+		start = start_now();
+	} while (send_with(&end, 7, PATIENCE_DEADLINE, 0, 0) >= 0);
 	if (errno != fact->late_send)
 		child_ends(false);
-	child_ends(errno == ENOSYS || ms_now() - began >= SHORT_MS - TICK_MS);
+	child_ends(errno == ENOSYS || has_taken(&start, SHORT_MS));
 }
 
 static void a_full_one_refuses_who_does_not_wait(void **state)
@@ -529,14 +567,14 @@ static int try_lock(unsigned int which)
 
 static void find_one_lock_held(void)
 {
-	double began;
+	struct start start;
 
 	if (join(&end, WAY_BOTH) || !try_lock(0) || errno != fact->held)
 		child_ends(false);
-	began = ms_now();
+	start = start_now();
 	if (!subject->lock(&end, 0, PATIENCE_DEADLINE, SHORT_MS) || errno != fact->late_lock)
 		child_ends(false);
-	if (errno != ENOSYS && ms_now() - began < SHORT_MS - TICK_MS)
+	if (errno != ENOSYS && !has_taken(&start, SHORT_MS))
 		child_ends(false);
 	child_ends(!try_lock(1) && !subject->unlock(&end, 1));
 }
@@ -774,12 +812,30 @@ static void its_hooks_are_complete(void **state)
 	assert_int_equal(!!subject->lock, !!(subject->traits & SUBJECT_IS_SHARED));
 }
 
+/*
+ * A ring is tried in the modes that have the most to show, by who sleeps. What another
+ * project promises, and what promises nothing, is measured only.
+ */
+static bool is_only_measured(const struct mechanism *mechanism)
+{
+	static const char *const peers[] = {
+		"plain-ring", "two-words", "ck-ring", "ck-ring-mpsc", "ck-ring-mpmc", "rte-ring",
+		"rte-ring-mpsc", "rte-ring-mpmc", "boost-mq", "zmq",
+	};
+
+	for (size_t i = 0; i < sizeof(peers) / sizeof(*peers); i++)
+		if (!strcmp(mechanism->name, peers[i]))
+			return true;
+	return !strncmp(mechanism->name, "kmq-ring", 8) && !subject_find(mechanism->name);
+}
+
 static void each_mechanism_that_carries_has_a_subject(void **state)
 {
 	size_t n = 0;
 
 	for (const struct mechanism *const *m = mechanisms; *m; m++) {
-		if ((*m)->traits & (MECHANISM_IS_HARNESS | MECHANISM_CARRIES_NOTHING))
+		if ((*m)->traits & (MECHANISM_IS_HARNESS | MECHANISM_CARRIES_NOTHING) ||
+		    is_only_measured(*m))
 			continue;
 		assert_non_null(subjects[n]);
 		assert_string_equal(subjects[n]->mechanism, (*m)->name);

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "campaign.h"
 #include "mechanism.h"
 #include "sweep.h"
 
@@ -151,6 +152,23 @@ static void the_depth_can_be_told(void **state)
 	assert_int_equal(sweep_depth(&full), 10000);
 }
 
+static void variants_are_for_a_full_run_or_by_name(void **state)
+{
+	struct campaign campaign = { .options.quick = false };
+	const struct mechanism *variant = mechanism_find("kmq-ring-mpsc-spin");
+	const struct mechanism *other = mechanism_find("kmq-ring-spin");
+
+	assert_true(variant->traits & MECHANISM_IS_VARIANT);
+	assert_false(other->traits & MECHANISM_IS_VARIANT);
+	assert_true(campaign_wants(&campaign, variant));
+	campaign.options.quick = true;
+	assert_false(campaign_wants(&campaign, variant));
+	assert_true(campaign_wants(&campaign, other));
+	campaign.mechanisms[campaign.mechanism_count++] = variant;
+	assert_true(campaign_wants(&campaign, variant));
+	assert_false(campaign_wants(&campaign, other));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +183,7 @@ int main(void)
 		cmocka_unit_test(told_senders_go_with_told_receivers),
 		cmocka_unit_test(without_sweeps_there_is_the_base_and_what_is_told),
 		cmocka_unit_test(the_depth_can_be_told),
+		cmocka_unit_test(variants_are_for_a_full_run_or_by_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,8 +32,10 @@ static bool is_harness(const struct mechanism *mechanism)
 
 bool campaign_wants(const struct campaign *campaign, const struct mechanism *mechanism)
 {
-	if (!campaign->mechanism_count || is_harness(mechanism))
+	if (is_harness(mechanism))
 		return true;
+	if (!campaign->mechanism_count)
+		return !campaign->options.quick || !(mechanism->traits & MECHANISM_IS_VARIANT);
 	for (unsigned int i = 0; i < campaign->mechanism_count; i++)
 		if (campaign->mechanisms[i] == mechanism)
 			return true;

@@ -15,7 +15,7 @@
 /**
  * struct campaign
  * @options: as told; campaign_run() completes them
- * @mechanisms: to run; none: all
+ * @mechanisms: to run; none: all, or without the variants in a quick run
  * @workloads: the same
  * @interrupted: ended before its time; what there is, is right
  */

@@ -18,6 +18,7 @@
 #define SIZE		64	/* bytes; what the budgets are about */
 /* Interrupts allocate a little now and then; a mechanism would do so every time. */
 #define NO_ALLOCATIONS	0.01
+#define NO_CALLS	0.001
 
 enum option_key {
 	KEY_BASELINE = 0x100,
@@ -127,6 +128,32 @@ static void no_allocations(struct check *check, const char *mechanism, const cha
 		printf("%.4f; must 0\n", slab + pages);
 }
 
+/* System calls and context switches in a steady stream. */
+static void no_calls(struct check *check, const char *mechanism, const char *workload)
+{
+	struct json_object *result = results_find(check->file, workload, mechanism, SIZE);
+	double calls = json_number(result, "cost.syscalls") + json_number(result, "cost.switches");
+
+	verdict(check, calls <= NO_CALLS);
+	printf("%s, system calls and wake-ups per message: ", mechanism);
+	if (isnan(calls))
+		printf("not counted (must be at most %.3f)\n", NO_CALLS);
+	else
+		printf("%.4f; must %.3f, aim 0\n", calls, NO_CALLS);
+}
+
+static void check_ring(struct check *check)
+{
+	double ring = figure(check, "pair", "kmq-ring");
+
+	budget(check, "kmq ring, mapped, steady", ring, "sysv-msg",
+	       figure(check, "pair", "sysv-msg"), 0.05, 0.02);
+	budget(check, "kmq ring, mapped, steady", ring, "plain-ring",
+	       figure(check, "pair", "plain-ring"), 1.25, 1.05);
+	no_allocations(check, "kmq-ring", "pair");
+	no_calls(check, "kmq-ring", "pair");
+}
+
 static void check_budgets(struct check *check)
 {
 	double kmq = figure(check, "pair", "kmq");
@@ -150,6 +177,7 @@ static void check_budgets(struct check *check)
 	no_allocations(check, "kmq", "pair");
 	no_allocations(check, "kmq-ioctl", "pair");
 	no_allocations(check, "kmq-batch", "batch");
+	check_ring(check);
 }
 
 static void compare_figure(struct check *check, const char *key, double stored, double now)

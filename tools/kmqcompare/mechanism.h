@@ -60,7 +60,8 @@ struct shape {
  * @capacity: in: messages it should hold before a sender waits; out: what it
  *	always holds
  * @most: out: the most that it may hold before a sender waits, where that is more
- *	than @capacity; 0: the same
+ *	than @capacity; 0: the same. What a mechanism fills depends on nothing else,
+ *	but for TCP and ZeroMQ, which may stop anywhere between the two
  * @syscalls: system calls made on it by this process; counted by SYSCALL()
  * @copied: bytes that were copied from one place in memory to another on behalf
  *	of this process; counted by COPIED()
@@ -115,6 +116,13 @@ enum mechanism_trait {
 	MECHANISM_CALLS			= 1 << 4,
 	/* By this project's module; without it: not loaded. */
 	MECHANISM_IS_KMQ		= 1 << 5,
+	/*
+	 * Who sends never waits, and what is not received in time is overwritten: for
+	 * workloads that send again only when the last message was received.
+	 */
+	MECHANISM_OVERWRITES		= 1 << 6,
+	/* Another mechanism in another mode: a quick run has it only if it is named. */
+	MECHANISM_IS_VARIANT		= 1 << 7,
 };
 
 /**
@@ -132,6 +140,10 @@ enum mechanism_trait {
  *	fork; called once, before the first message, in every worker that will
  *	use the channel, for its own copy of the struct. @nth of those of its
  *	side, from 0. 0, or -1 with errno or channel->reason
+ * @count: NULL, or adds to channel->syscalls the calls that were made elsewhere since
+ *	it was last called, in the same worker
+ * @detach: NULL, or ends what attach() made, in the same worker, when it has done
+ *	its work; one that was killed has not called it
  * @close: ends it, in the process that opened it, after the workers are gone;
  *	leaves nothing behind in the system
  * @send: sends one message; waits while the channel is full. 0, or -1/errno
@@ -143,6 +155,14 @@ enum mechanism_trait {
  *	passage of the lock), waits for the first only. How many, or -1/errno.
  *	NULL: has no batches
  * @receive_batch: the same for receiving; sets each item's size
+ * @reserve: NULL, or waits for room and returns where the next message is to be
+ *	made, aligned to 8, so that it need not be copied; NULL/errno. The workloads
+ *	that send one message at a time use it, and the three below, rather than
+ *	@send and @receive, which are there as well
+ * @commit: sends what was made there. 0, or -1/errno
+ * @peek: waits for the oldest message and tells where it lies. Its length, or
+ *	-1/errno
+ * @release: it was read. 0, or -1/errno
  * @call: MECHANISM_CALLS: sends a request and waits for its answer. The
  *	answer's length, or -1/errno
  * @take_request: MECHANISM_CALLS, the other side: waits for a request. Its
@@ -158,6 +178,8 @@ struct mechanism {
 	const char *(*unfit)(const struct shape *shape);
 	int (*open)(struct channel *channel);
 	int (*attach)(struct channel *channel, enum side side, unsigned int nth);
+	void (*count)(struct channel *channel);
+	void (*detach)(struct channel *channel);
 	void (*close)(struct channel *channel);
 	int (*send)(struct channel *channel, void *body, uint32_t size);
 	ssize_t (*receive)(struct channel *channel, void *body, uint32_t room);
@@ -166,6 +188,10 @@ struct mechanism {
 	int (*send_batch)(struct channel *channel, struct batch_item *items, unsigned int count);
 	int (*receive_batch)(struct channel *channel, struct batch_item *items,
 			     unsigned int count);
+	void *(*reserve)(struct channel *channel, uint32_t size);
+	int (*commit)(struct channel *channel);
+	ssize_t (*peek)(struct channel *channel, const void **body);
+	int (*release)(struct channel *channel);
 	ssize_t (*call)(struct channel *channel, void *request, uint32_t size, void *answer,
 			uint32_t room);
 	ssize_t (*take_request)(struct channel *channel, void *request, uint32_t room);

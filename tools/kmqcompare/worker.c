@@ -54,6 +54,8 @@ static void take_counts(const struct worker *worker, struct sample *counts)
 	counts->verified = worker->report->verified;
 	counts->syscalls = counts->copied = 0;
 	for (unsigned int i = 0; i < plan_channels(worker->plan); i++) {
+		if (worker->mechanism->count)
+			worker->mechanism->count(&worker->channels[i]);
 		counts->syscalls += worker->channels[i].syscalls;
 		counts->copied += worker->channels[i].copied;
 	}
@@ -188,6 +190,13 @@ static int attach(struct worker *worker)
 	return 0;
 }
 
+static void detach(struct worker *worker)
+{
+	for (unsigned int i = 0; i < plan_channels(worker->plan); i++)
+		if (worker->mechanism->detach)
+			worker->mechanism->detach(&worker->channels[i]);
+}
+
 int worker_main(const struct plan *plan, struct channel *channels, unsigned int role,
 		struct trial_shared *shared)
 {
@@ -200,6 +209,7 @@ int worker_main(const struct plan *plan, struct channel *channels, unsigned int 
 		.shared = shared,
 		.report = &shared->reports[role],
 	};
+	int failed;
 
 	if (placement_take(plan->workload->placement, role))
 		return -worker_fail_call(&worker, "sched_setaffinity");
@@ -208,7 +218,11 @@ int worker_main(const struct plan *plan, struct channel *channels, unsigned int 
 	if (attach(&worker))
 		return 1;
 	pthread_barrier_wait(&shared->barrier);
-	return plan->workload->work(&worker) ? 1 : 0;
+	failed = plan->workload->work(&worker);
+	/* Others may wait for one who failed; the runner ends them then. */
+	if (!failed)
+		detach(&worker);
+	return failed ? 1 : 0;
 }
 
 int worker_send_batch(struct worker *worker, unsigned int channel, uint64_t first,

@@ -117,10 +117,39 @@ static inline int worker_verify(struct worker *worker, const void *body, size_t 
 	return 0;
 }
 
+/* The two below, where the mechanism lets messages be made and verified in place. */
+static inline int worker_send_in_place(struct worker *worker, struct channel *to,
+				       uint64_t sequence)
+{
+	const struct mechanism *mechanism = worker->mechanism;
+	void *body = mechanism->reserve(to, worker->plan->at.size);
+
+	if (!body)
+		return worker_fail_call(worker, "reserve");
+	payload_fill(body, worker->plan->at.size, sequence);
+	return mechanism->commit(to) ? worker_fail_call(worker, "commit") : 0;
+}
+
+static inline int worker_receive_in_place(struct worker *worker, struct channel *from,
+					  uint64_t sequence)
+{
+	const struct mechanism *mechanism = worker->mechanism;
+	const void *body;
+	ssize_t size = mechanism->peek(from, &body);
+
+	if (size < 0)
+		return worker_fail_call(worker, "peek");
+	if (worker_verify(worker, body, size, sequence))
+		return -1;
+	return mechanism->release(from) ? worker_fail_call(worker, "release") : 0;
+}
+
 static inline int worker_send(struct worker *worker, unsigned int channel, uint64_t sequence)
 {
 	uint32_t size = worker->plan->at.size;
 
+	if (worker->mechanism->reserve)
+		return worker_send_in_place(worker, &worker->channels[channel], sequence);
 	payload_fill(worker->outgoing, size, sequence);
 	if (worker->mechanism->send(&worker->channels[channel], worker->outgoing, size))
 		return worker_fail_call(worker, "send");
@@ -129,9 +158,12 @@ static inline int worker_send(struct worker *worker, unsigned int channel, uint6
 
 static inline int worker_receive(struct worker *worker, unsigned int channel, uint64_t sequence)
 {
-	ssize_t received = worker->mechanism->receive(&worker->channels[channel],
-						      worker->incoming, worker->plan->at.size);
+	ssize_t received;
 
+	if (worker->mechanism->peek)
+		return worker_receive_in_place(worker, &worker->channels[channel], sequence);
+	received = worker->mechanism->receive(&worker->channels[channel], worker->incoming,
+					      worker->plan->at.size);
 	if (received < 0)
 		return worker_fail_call(worker, "receive");
 	return worker_verify(worker, worker->seen, received, sequence);

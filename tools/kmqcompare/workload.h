@@ -83,7 +83,10 @@ const char *workload_wants_single(const struct mechanism *mechanism);
 /* The message must arrive in another process. */
 const char *workload_wants_carrier(const struct mechanism *mechanism);
 
-/* Both. */
+/* And wait there until it is received, whatever is sent meanwhile. */
+const char *workload_wants_queue(const struct mechanism *mechanism);
+
+/* A carrier of single messages. */
 const char *workload_wants_single_carrier(const struct mechanism *mechanism);
 
 #endif

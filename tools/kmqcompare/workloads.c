@@ -52,6 +52,16 @@ const char *workload_wants_carrier(const struct mechanism *mechanism)
 	return mechanism->traits & MECHANISM_CARRIES_NOTHING ? "carries nothing" : NULL;
 }
 
+const char *workload_wants_queue(const struct mechanism *mechanism)
+{
+	const char *why = workload_wants_carrier(mechanism);
+
+	if (why)
+		return why;
+	return mechanism->traits & MECHANISM_OVERWRITES ? "overwrites what is not yet received"
+							 : NULL;
+}
+
 const char *workload_wants_single_carrier(const struct mechanism *mechanism)
 {
 	const char *why = workload_wants_carrier(mechanism);

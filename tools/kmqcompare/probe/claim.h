@@ -13,7 +13,7 @@
 
 #include "puppet.h"
 
-#define CELL_SECONDS	20
+#define CELL_SECONDS	60
 #define OBJECTS		2
 #define ANSWER_SIZE	64
 #define EVIDENCE_SIZE	8192

@@ -24,6 +24,7 @@ extern const struct claim claim_ancestor;
 extern const struct claim claim_permission;
 extern const struct claim claim_identity;
 extern const struct claim claim_passed;
+extern const struct claim claim_mixed_doors;
 extern const struct claim claim_full_blocks;
 extern const struct claim claim_empty_blocks;
 extern const struct claim claim_nonblocking;
@@ -32,6 +33,7 @@ extern const struct claim claim_poll;
 extern const struct claim claim_eof;
 extern const struct claim claim_no_reader;
 extern const struct claim claim_wakes_one;
+extern const struct claim claim_lapped;
 extern const struct claim claim_lost_update;
 extern const struct claim claim_lock_saves;
 extern const struct claim claim_counts;
@@ -67,6 +69,7 @@ const struct claim *const claims[] = {
 	&claim_permission,
 	&claim_identity,
 	&claim_passed,
+	&claim_mixed_doors,
 	&claim_full_blocks,
 	&claim_empty_blocks,
 	&claim_nonblocking,
@@ -75,6 +78,7 @@ const struct claim *const claims[] = {
 	&claim_eof,
 	&claim_no_reader,
 	&claim_wakes_one,
+	&claim_lapped,
 	&claim_lost_update,
 	&claim_lock_saves,
 	&claim_counts,

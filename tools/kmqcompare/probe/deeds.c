@@ -196,6 +196,7 @@ static long do_receive(struct puppet *puppet, struct end *end)
 	outcome->sender_pid = parcel.sender_pid;
 	outcome->sender_uid = parcel.sender_uid;
 	outcome->full_size = parcel.full_size;
+	outcome->lost = parcel.lost;
 	if (result > 0)
 		parcel_look(parcel.body, result, outcome);
 	return result;
@@ -314,28 +315,30 @@ static long (*const deeds[])(struct puppet *puppet, struct end *end) = {
 	[DEED_FORK] = do_fork,
 };
 
-static double ms_since(const struct timespec *from)
+static double ms_of(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (now.tv_sec - from->tv_sec) * 1e3 + (now.tv_nsec - from->tv_nsec) / 1e6;
+	clock_gettime(clock, &now);
+	return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
 }
 
 static void perform(struct puppet *puppet)
 {
 	struct end *end = &puppet->ends[puppet->task.object];
 	struct outcome_of_task *outcome = &puppet->outcome;
-	struct timespec begin;
+	double exact, ticking;
 
 	memset(outcome, 0, sizeof(*outcome));
 	outcome->sender_uid = -1;
 	end->call[0] = '\0';
-	clock_gettime(CLOCK_MONOTONIC, &begin);
+	exact = ms_of(CLOCK_MONOTONIC);
+	ticking = ms_of(CLOCK_MONOTONIC_COARSE);
 	errno = 0;
 	outcome->result = deeds[puppet->task.deed](puppet, end);
 	outcome->error = outcome->result < 0 ? errno : 0;
-	outcome->elapsed_ms = ms_since(&begin);
+	outcome->elapsed_ms = ms_of(CLOCK_MONOTONIC) - exact;
+	outcome->ticking_ms = ms_of(CLOCK_MONOTONIC_COARSE) - ticking;
 	memcpy(outcome->call, end->call, sizeof(outcome->call));
 }
 

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#define SAYINGS		14	/* in a row, at most */
+#define SAYINGS		18	/* in a row, at most */
 
 #define YES		VERDICT_YES
 #define NO		VERDICT_NO
@@ -23,6 +23,10 @@
 #define KMQ_TYPED	"kmq-ioctl kmq-batch"		/* what only ioctl(2) can say */
 #define KMQ_QUEUE	KMQ_PLAIN " " KMQ_TYPED
 #define KMQ		KMQ_QUEUE " kmq-call"
+#define MPMC		"kmq-ring-mpmc"
+#define CAST		"kmq-ring-broadcast"
+#define RINGS		MPMC " " CAST			/* mapped */
+#define TWIN		"kmq-ring-twin-mpmc"
 #define PIPES		"pipe fifo"
 #define UNIX		"unix-stream unix-dgram unix-seqpacket"
 #define CONNECTED	"unix-stream unix-seqpacket tcp"
@@ -42,6 +46,7 @@ static const struct row {
 } rows[] = {
 	/* messages */
 	{ "boundaries", {
+		{ YES, RINGS " " TWIN, "kmq_ring(7)" },
 		{ YES, KMQ, "kmq(7)" },
 		{ YES, "sysv-msg", "sysvipc(7)" },
 		{ YES, "posix-mq", "mq_overview(7)" },
@@ -52,12 +57,14 @@ static const struct row {
 		{ YES, "signal", "sigqueue(3)" },
 		{ SILENT, "rpc " SHARED, NULL } } },
 	{ "duplex", {
+		{ SILENT, RINGS " " TWIN, NULL },
 		{ NO, PIPES, "pipe(7)" },
 		{ YES, "unix-stream unix-seqpacket", "socket(2)" },
 		{ YES, "tcp", "tcp(7)" },
 		{ PARTLY, "sysv-msg", "msgop(2)" },
 		{ SILENT, KMQ " posix-mq unix-dgram rpc signal " SHARED, NULL } } },
 	{ "order", {
+		{ YES, RINGS " " TWIN, "kmq_ring(7)" },
 		{ YES, KMQ, "kmq(7)" },
 		{ YES, "sysv-msg", "msgop(2)" },
 		{ YES, "posix-mq", "mq_receive(3)" },
@@ -69,6 +76,8 @@ static const struct row {
 		{ YES, "signal", "signal(7)" },
 		{ SILENT, "rpc " SHARED, NULL } } },
 	{ "priority", {
+		{ NO, RINGS, "kmq(4)" },
+		{ SILENT, TWIN, NULL },
 		{ YES, KMQ_TYPED, "kmq(7)" },
 		{ NO, KMQ_PLAIN, "kmq(4)" },
 		{ PARTLY, "sysv-msg", "msgop(2)" },
@@ -81,6 +90,8 @@ static const struct row {
 		{ YES, "kmq-call", "kmq_call(3)" },
 		{ SILENT, "rpc " SHARED, NULL } } },
 	{ "types", {
+		{ NO, RINGS, "kmq(4)" },
+		{ SILENT, TWIN, NULL },
 		{ YES, KMQ_TYPED, "kmq(7)" },
 		{ NO, KMQ_PLAIN, "kmq(4)" },
 		{ YES, "sysv-msg", "msgop(2)" },
@@ -93,6 +104,7 @@ static const struct row {
 		{ YES, "kmq-call", "kmq_call(3)" },
 		{ SILENT, "rpc " SHARED, NULL } } },
 	{ "too-long", {
+		{ YES, RINGS " " TWIN, "kmq_ring(3)" },
 		{ YES, KMQ, "kmq(4)" },
 		{ YES, "sysv-msg", "msgop(2)" },
 		{ YES, "posix-mq", "mq_receive(3)" },
@@ -101,17 +113,21 @@ static const struct row {
 		{ NO, "unix-dgram unix-seqpacket", "recv(2)" },
 		{ SILENT, "rpc signal " SHARED, NULL } } },
 	{ "zero-length", {
+		{ SILENT, RINGS " " TWIN, NULL },
 		{ YES, KMQ_QUEUE, "kmq(4)" },
 		{ YES, "sysv-msg", "msgop(2)" },
 		{ YES, "posix-mq", "mq_send(3)" },
 		{ YES, "unix-dgram", "recv(2)" },
 		{ SILENT, "kmq-call " PIPES " " CONNECTED " rpc signal " SHARED, NULL } } },
 	{ "each-once", {
+		{ YES, MPMC " " TWIN, "kmq_ring(7)" },
+		{ NO, CAST, "kmq_ring(7)" },
 		{ YES, KMQ, "kmq(7)" },
 		{ YES, "sysv-msg", "msgop(2)" },
 		{ YES, "posix-mq", "mq_receive(3)" },
 		{ SILENT, PIPES " " SOCKETS " rpc signal " SHARED, NULL } } },
 	{ "message-limit", {
+		{ YES, RINGS " " TWIN, "kmq_ring(7)" },
 		{ YES, KMQ, "kmq(4)" },
 		{ YES, "sysv-msg", "msgop(2)" },
 		{ YES, "posix-mq", "mq_overview(7)" },
@@ -122,6 +138,8 @@ static const struct row {
 		{ YES, "signal", "sigqueue(3)" },
 		{ SILENT, "rpc " SHARED, NULL } } },
 	{ "capacity", {
+		{ YES, MPMC " " TWIN, "kmq_ring(7)" },
+		{ NO, CAST, "kmq_ring(7)" },
 		{ YES, KMQ_QUEUE, "kmq(7)" },
 		{ YES, "kmq-call", "kmq_call(3)" },
 		{ YES, "sysv-msg", "msgop(2)" },
@@ -133,6 +151,9 @@ static const struct row {
 
 	/* lifetime */
 	{ "survives-creator", {
+		{ YES, MPMC, "kmq(7)" },
+		{ YES, TWIN, "memfd_create(2)" },
+		{ SILENT, CAST, NULL },
 		{ YES, KMQ_QUEUE, "kmq(7)" },
 		{ NO, "kmq-call", "kmq_call(3)" },
 		{ YES, "posix-mq", "mq_overview(7)" },
@@ -143,6 +164,9 @@ static const struct row {
 		{ YES, "file-lock", "unlink(2)" },
 		{ SILENT, "sysv-msg " PIPES " " SOCKETS " rpc signal", NULL } } },
 	{ "persists", {
+		{ YES, MPMC, "kmq(7)" },
+		{ NO, TWIN, "memfd_create(2)" },
+		{ NO, CAST, "kmq_ring(7)" },
 		{ YES, KMQ_QUEUE, "kmq(7)" },
 		{ NO, "kmq-call", "kmq_call(3)" },
 		{ YES, "posix-mq", "mq_overview(7)" },
@@ -156,6 +180,8 @@ static const struct row {
 		{ YES, "file-lock", "unlink(2)" },
 		{ SILENT, "sysv-msg pipe", NULL } } },
 	{ "cleaned", {
+		{ NO, RINGS, "kmq(7)" },
+		{ YES, TWIN, "memfd_create(2)" },
 		{ NO, KMQ, "kmq(7)" },
 		{ NO, "posix-mq", "mq_overview(7)" },
 		{ NO, "fifo", "fifo(7)" },
@@ -166,6 +192,8 @@ static const struct row {
 		{ NO, FILES, "unlink(2)" },
 		{ SILENT, "sysv-msg pipe tcp rpc signal", NULL } } },
 	{ "removed", {
+		{ YES, RINGS, "kmq(4)" },
+		{ SILENT, TWIN, NULL },
 		{ YES, KMQ, "kmq(4)" },
 		{ YES, "sysv-msg", "msgop(2)" },
 		{ NO, "posix-mq", "mq_unlink(3)" },
@@ -174,6 +202,8 @@ static const struct row {
 		{ NO, NAMED_SHM, "shm_open(3)" },
 		{ SILENT, "pipe tcp rpc signal eventfd-shm", NULL } } },
 	{ "visible", {
+		{ YES, RINGS, "kmq(4)" },
+		{ SILENT, TWIN, NULL },
 		{ YES, KMQ, "kmq(4)" },
 		{ YES, "sysv-msg sysv-shm tcp rpc signal", "proc(5)" },
 		{ YES, "posix-mq", "mq_overview(7)" },
@@ -185,6 +215,8 @@ static const struct row {
 
 	/* access */
 	{ "unrelated", {
+		{ YES, RINGS, "kmq(7)" },
+		{ NO, TWIN, "kmq_ring(3)" },
 		{ YES, KMQ, "kmq(7)" },
 		{ YES, "sysv-msg", "msgget(2)" },
 		{ YES, "posix-mq", "mq_overview(7)" },
@@ -197,6 +229,8 @@ static const struct row {
 		{ YES, FILES, "open(2)" },
 		{ NO, "eventfd-shm", "eventfd(2)" } } },
 	{ "ancestor", {
+		{ NO, RINGS, "kmq(7)" },
+		{ YES, TWIN, "kmq_ring(3)" },
 		{ NO, KMQ, "kmq(7)" },
 		{ NO, "sysv-msg", "msgget(2)" },
 		{ NO, "posix-mq", "mq_overview(7)" },
@@ -209,6 +243,8 @@ static const struct row {
 		{ NO, FILES, "open(2)" },
 		{ YES, "eventfd-shm", "eventfd(2)" } } },
 	{ "permission", {
+		{ YES, RINGS, "kmq(7)" },
+		{ YES, TWIN, "proc(5)" },
 		{ YES, KMQ, "kmq(7)" },
 		{ YES, "sysv-msg", "msgget(2)" },
 		{ YES, "posix-mq", "mq_open(3)" },
@@ -221,6 +257,8 @@ static const struct row {
 		{ YES, FILES, "open(2)" },
 		{ SILENT, "tcp rpc", NULL } } },
 	{ "identity", {
+		{ NO, RINGS, "kmq(4)" },
+		{ SILENT, TWIN, NULL },
 		{ YES, KMQ_TYPED " kmq-call", "kmq(7)" },
 		{ PARTLY, "sysv-msg", "msgctl(2)" },
 		{ NO, "posix-mq", "kmq(7)" },
@@ -228,6 +266,8 @@ static const struct row {
 		{ YES, "signal", "sigaction(2)" },
 		{ SILENT, KMQ_PLAIN " " PIPES " tcp rpc " SHARED, NULL } } },
 	{ "passed", {
+		{ YES, RINGS, "kmq_create(3)" },
+		{ YES, TWIN, "kmq_ring(3)" },
 		{ YES, KMQ, "kmq_create(3)" },
 		{ NO, "sysv-msg", "msgget(2)" },
 		{ YES, "posix-mq", "mq_overview(7)" },
@@ -235,9 +275,15 @@ static const struct row {
 		{ YES, "eventfd-shm", "memfd_create(2)" },
 		{ NO, "sysv-shm", "shmget(2)" },
 		{ SILENT, "signal", NULL } } },
+	{ "mixed-doors", {
+		{ YES, RINGS, "kmq_ring(7)" },
+		{ NO, KMQ, "kmq(4)" },
+		{ SILENT, CARRIERS " " SHARED " " TWIN, NULL } } },
 
 	/* waiting */
 	{ "full-blocks", {
+		{ YES, MPMC " " TWIN, "kmq_ring(3)" },
+		{ NO, CAST, "kmq_ring(7)" },
 		{ YES, KMQ_QUEUE, "kmq(4)" },
 		{ YES, "sysv-msg", "msgop(2)" },
 		{ YES, "posix-mq", "mq_send(3)" },
@@ -250,6 +296,7 @@ static const struct row {
 		{ YES, "eventfd-shm", "eventfd(2)" },
 		{ SILENT, "kmq-call rpc posix-shm shm-spin file-lock", NULL } } },
 	{ "empty-blocks", {
+		{ YES, RINGS " " TWIN, "kmq_ring(3)" },
 		{ YES, KMQ, "kmq(4)" },
 		{ YES, "sysv-msg", "msgop(2)" },
 		{ YES, "posix-mq", "mq_receive(3)" },
@@ -262,6 +309,8 @@ static const struct row {
 		{ YES, "eventfd-shm", "eventfd(2)" },
 		{ SILENT, "rpc posix-shm shm-spin file-lock", NULL } } },
 	{ "nonblocking", {
+		{ YES, MPMC " " TWIN, "kmq_ring(3)" },
+		{ SILENT, CAST, NULL },
 		{ YES, KMQ_QUEUE, "kmq(4)" },
 		{ PARTLY, "kmq-call", "kmq_call(3)" },
 		{ YES, "sysv-msg", "msgop(2)" },
@@ -275,6 +324,7 @@ static const struct row {
 		{ YES, "file-lock", "fcntl(2)" },
 		{ SILENT, "rpc " NAMED_SHM, NULL } } },
 	{ "deadline", {
+		{ YES, RINGS " " TWIN, "kmq_ring(3)" },
 		{ YES, "kmq-ioctl kmq-batch kmq-call", "kmq(4)" },
 		{ NO, "sysv-msg", "kmq(7)" },
 		{ YES, "posix-mq", "mq_receive(3)" },
@@ -287,6 +337,8 @@ static const struct row {
 		{ SILENT, "kmq " PIPES " rpc", NULL },
 		{ SILENT, "posix-shm shm-spin eventfd-shm file-lock", NULL } } },
 	{ "poll", {
+		{ YES, RINGS, "kmq_ring(3)" },
+		{ NO, TWIN, "kmq_ring(3)" },
 		{ YES, KMQ, "kmq(4)" },
 		{ NO, "sysv-msg", "kmq(7)" },
 		{ YES, "posix-mq", "mq_overview(7)" },
@@ -296,6 +348,7 @@ static const struct row {
 		{ YES, "eventfd-shm", "eventfd(2)" },
 		{ SILENT, "rpc sysv-shm " NAMED_SHM " " FILES, NULL } } },
 	{ "eof", {
+		{ SILENT, RINGS " " TWIN, NULL },
 		{ NO, KMQ, "kmq(4)" },
 		{ YES, PIPES, "pipe(7)" },
 		{ YES, "unix-stream tcp", "recv(2)" },
@@ -303,6 +356,7 @@ static const struct row {
 		{ SILENT, "sysv-msg posix-mq unix-dgram", NULL },
 		{ SILENT, "rpc signal " SHARED, NULL } } },
 	{ "no-reader", {
+		{ SILENT, RINGS " " TWIN, NULL },
 		{ YES, "pipe", "pipe(7)" },
 		{ YES, "fifo", "fifo(7)" },
 		{ YES, "unix-stream", "unix(7)" },
@@ -311,17 +365,27 @@ static const struct row {
 		{ SILENT, KMQ " sysv-msg posix-mq unix-dgram", NULL },
 		{ SILENT, "tcp rpc " SHARED, NULL } } },
 	{ "wakes-one", {
+		{ YES, MPMC, "kmq_ring(7)" },
+		{ NO, CAST, "kmq_ring(7)" },
+		{ SILENT, TWIN, NULL },
 		{ YES, KMQ, "kmq(7)" },
 		{ YES, "shm-futex", "futex(2)" },
 		{ YES, "mmap-file", "sem_post(3)" },
 		{ SILENT, CARRIERS " sysv-shm posix-shm shm-spin eventfd-shm file-lock", NULL } } },
+	{ "lapped", {
+		{ YES, CAST, "kmq_ring(7)" },
+		{ NO, MPMC " " TWIN, "kmq_ring(3)" },
+		{ NO, KMQ, "kmq(7)" },
+		{ SILENT, CARRIERS " " SHARED, NULL } } },
 
 	/* locks */
 	{ "lost-update", {
+		{ SILENT, RINGS " " TWIN, NULL },
 		{ YES, NAMED_SHM, "shm_overview(7)" },
 		{ SILENT, KMQ " " CARRIERS, NULL },
 		{ SILENT, "sysv-shm eventfd-shm " FILES, NULL } } },
 	{ "lock-saves", {
+		{ SILENT, RINGS " " TWIN, NULL },
 		{ YES, "sysv-shm", "semop(2)" },
 		{ YES, "shm-futex", "futex(7)" },
 		{ YES, "mmap-file", "sem_overview(7)" },
@@ -330,6 +394,7 @@ static const struct row {
 		{ SILENT, KMQ " " CARRIERS, NULL },
 		{ SILENT, "posix-shm shm-spin", NULL } } },
 	{ "counts", {
+		{ SILENT, RINGS " " TWIN, NULL },
 		{ YES, "sysv-shm", "sysvipc(7)" },
 		{ YES, "mmap-file", "sem_overview(7)" },
 		{ YES, "eventfd-shm", "eventfd(2)" },
@@ -337,6 +402,7 @@ static const struct row {
 		{ SILENT, KMQ " " CARRIERS, NULL },
 		{ SILENT, NAMED_SHM, NULL } } },
 	{ "anyone-posts", {
+		{ SILENT, RINGS " " TWIN, NULL },
 		{ YES, "sysv-shm", "semop(2)" },
 		{ YES, "mmap-file", "sem_overview(7)" },
 		{ YES, "eventfd-shm", "eventfd(2)" },
@@ -344,14 +410,19 @@ static const struct row {
 		{ SILENT, KMQ " " CARRIERS, NULL },
 		{ SILENT, NAMED_SHM, NULL } } },
 	{ "deadlock", {
+		{ SILENT, RINGS " " TWIN, NULL },
 		{ NO, "file-lock", "fcntl(2)" },
 		{ SILENT, KMQ " " CARRIERS, NULL },
 		{ SILENT, "sysv-shm " NAMED_SHM " mmap-file eventfd-shm", NULL } } },
 	{ "lock-order", {
+		{ SILENT, RINGS " " TWIN, NULL },
 		{ SILENT, KMQ " " CARRIERS " " SHARED, NULL } } },
 
 	/* deaths */
 	{ "holder-dies", {
+		{ YES, MPMC, "kmq_ring(7)" },
+		{ NO, TWIN, "kmq_ring(3)" },
+		{ SILENT, CAST, NULL },
 		{ YES, "kmq-ioctl", "kmq_lease(3)" },
 		{ NO, KMQ_PLAIN " kmq-batch kmq-call", "kmq(7)" },
 		{ YES, "sysv-shm", "semop(2)" },
@@ -360,11 +431,15 @@ static const struct row {
 		{ SILENT, CARRIERS, NULL },
 		{ SILENT, "shm-futex shm-spin mmap-file eventfd-shm", NULL } } },
 	{ "sender-dies", {
+		{ YES, RINGS, "kmq_ring(7)" },
+		{ PARTLY, TWIN, "kmq_ring(3)" },
 		{ YES, KMQ, "kmq(4)" },
 		{ PARTLY, PIPES, "pipe(7)" },
 		{ YES, "unix-dgram unix-seqpacket", "send(2)" },
 		{ SILENT, "sysv-msg posix-mq unix-stream tcp rpc signal " SHARED, NULL } } },
 	{ "receiver-dies", {
+		{ NO, MPMC, "kmq_ring(7)" },
+		{ SILENT, CAST " " TWIN, NULL },
 		{ NO, "kmq-ioctl", "kmq_lease(3)" },
 		{ YES, KMQ_PLAIN " kmq-batch kmq-call", "kmq(7)" },
 		{ YES, "sysv-msg", "sysvipc(7)" },
@@ -373,9 +448,12 @@ static const struct row {
 
 	/* cost */
 	{ "charged", {
+		{ SILENT, RINGS " " TWIN, NULL },
 		{ YES, KMQ, "kmq(4)" },
 		{ SILENT, CARRIERS " " SHARED, NULL } } },
 	{ "quota", {
+		{ YES, RINGS, "kmq(4)" },
+		{ SILENT, TWIN, NULL },
 		{ YES, KMQ, "kmq(4)" },
 		{ NO, "sysv-msg", "msgget(2)" },
 		{ YES, "posix-mq", "mq_overview(7)" },
@@ -384,11 +462,13 @@ static const struct row {
 		{ NO, "sysv-shm", "shmget(2)" },
 		{ SILENT, SOCKETS " rpc " NAMED_SHM " eventfd-shm " FILES, NULL } } },
 	{ "copies", {
+		{ YES, RINGS " " TWIN, "kmq_ring(3)" },
 		{ YES, KMQ_QUEUE, "kmq(7)" },
 		{ YES, "kmq-call", "kmq(7)" },
 		{ YES, "sysv-msg", "msgop(2)" },
 		{ SILENT, "posix-mq " PIPES " " SOCKETS " rpc signal " SHARED, NULL } } },
 	{ "syscalls", {
+		{ NO, RINGS " " TWIN, "kmq_ring(7)" },
 		{ YES, "kmq kmq-ioctl kmq-call", "kmq(4)" },
 		{ PARTLY, "kmq-batch", "kmq_batch(3)" },
 		{ YES, "kmq-uring", "io_uring_enter(2)" },

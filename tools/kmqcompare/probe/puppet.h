@@ -84,9 +84,11 @@ struct outcome_of_task {
 	unsigned int pieces;		/* RECEIVE; PIECES_MAX + 1: more, or unknown bytes */
 	struct piece piece[PIECES_MAX];
 	double elapsed_ms;		/* in the call */
+	double ticking_ms;		/* the same by a clock that goes by ticks */
 	pid_t sender_pid;
 	uid_t sender_uid;
 	size_t full_size;
+	uint64_t lost;
 	char call[CALL_SIZE];
 };
 

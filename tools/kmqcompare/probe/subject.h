@@ -85,6 +85,7 @@ enum patience {
  * @sender_pid: out, of a receive: who the kernel says sent it; 0: it did not
  * @sender_uid: the same, -1: it did not
  * @full_size: out, of a receive: length of the whole message where it is told, else 0
+ * @lost: out, of a receive: how many it is told were lost before it
  */
 struct parcel {
 	void *body;
@@ -96,6 +97,7 @@ struct parcel {
 	pid_t sender_pid;
 	uid_t sender_uid;
 	size_t full_size;
+	uint64_t lost;
 };
 
 enum subject_trait {
@@ -113,6 +115,10 @@ enum subject_trait {
 	 * descriptors); who wants to be sent something creates an object of his own.
 	 */
 	SUBJECT_TO_CREATOR	= 1 << 3,
+	/* Messages lie in mapped memory, but none may be touched out of turn. */
+	SUBJECT_IS_MAPPED	= 1 << 4,
+	/* Every receiver gets every message, and nobody waits for one who does not. */
+	SUBJECT_TO_ALL		= 1 << 5,
 };
 
 /**
@@ -153,6 +159,9 @@ enum subject_trait {
  * @half_send: begins a send and stops in the middle of it, as a process would
  *	that is killed there: half of the bytes written, the record not yet marked
  *	whole. NULL: a send is one system call, and there is no middle
+ * @half_receive: begins to receive and stops in the middle of it, as a process would
+ *	that is killed there: it has the message, and has not yet said so. Waits
+ *	for one. NULL: a receive is one step
  */
 struct subject {
 	const char *mechanism;
@@ -177,6 +186,7 @@ struct subject {
 	int (*load)(struct end *end, long *value);
 	int (*store)(struct end *end, long value);
 	ssize_t (*half_send)(struct end *end, struct parcel *parcel);
+	ssize_t (*half_receive)(struct end *end, struct parcel *parcel);
 };
 
 /* The table, in the order of the bench's; ends with NULL. */

@@ -7,7 +7,8 @@
 #include <string.h>
 
 extern const struct subject subject_kmq, subject_kmq_ioctl, subject_kmq_batch, subject_kmq_call,
-	subject_kmq_uring, subject_sysv_msg, subject_posix_mq, subject_pipe, subject_fifo,
+	subject_kmq_uring, subject_kmq_ring_mpmc, subject_kmq_ring_broadcast,
+	subject_kmq_ring_twin_mpmc, subject_sysv_msg, subject_posix_mq, subject_pipe, subject_fifo,
 	subject_unix_stream, subject_unix_dgram, subject_unix_seqpacket, subject_tcp, subject_rpc,
 	subject_signal, subject_sysv_shm, subject_posix_shm, subject_shm_futex, subject_shm_spin,
 	subject_mmap_file, subject_eventfd_shm, subject_file_lock;
@@ -18,6 +19,9 @@ const struct subject *const subjects[] = {
 	&subject_kmq_batch,
 	&subject_kmq_call,
 	&subject_kmq_uring,
+	&subject_kmq_ring_mpmc,
+	&subject_kmq_ring_broadcast,
+	&subject_kmq_ring_twin_mpmc,
 	&subject_sysv_msg,
 	&subject_posix_mq,
 	&subject_pipe,

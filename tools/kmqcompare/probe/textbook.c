@@ -255,6 +255,38 @@ static bool find_poll(const struct cells *cells, char *text)
 	return true;
 }
 
+static bool find_mixed_doors(const struct cells *cells, char *text)
+{
+	static const struct named memory[] = {
+		{ "posix-shm", "POSIX shared memory" }, { "mmap-file", "a mapped file" },
+		{ "eventfd-shm", "memory of memfd_create(2)" }, { NULL, NULL } };
+
+	if (!count(cells, "mixed-doors", VERDICT_NO, memory))
+		return false;
+	if (!yes(cells, "mixed-doors", "kmq-ring-mpmc"))
+		return find(false, text, "So it was with all that was tried: who read "
+			    "memory by its descriptor got bytes, and no message.");
+	return find(true, text, "Of one that knows nothing of messages, true: read(2) of shared "
+		    "memory gave bytes, and no message. A queue whose memory is a protocol that "
+		    "the kernel knows as well, a kmq ring, had both at once.");
+}
+
+static bool find_lapped(const struct cells *cells, char *text)
+{
+	static const struct named waits[] = {
+		{ "pipe", "a pipe" }, { "sysv-msg", "a System V queue" },
+		{ "posix-mq", "a POSIX queue" }, { "kmq", "a kmq queue" },
+		{ "kmq-ring-mpmc", "a kmq ring" }, { NULL, NULL } };
+
+	if (!yes(cells, "lapped", "kmq-ring-broadcast"))
+		return false;
+	find(true, text, "A ring in broadcast goes on without them: the receiver missed %s. Its "
+	     "sender waits in ", cells_answer(cells, "lapped", "kmq-ring-broadcast"));
+	append_list(text, cells, "lapped", VERDICT_NO, waits);
+	append(text, ".");
+	return true;
+}
+
 static bool find_lost_update(const struct cells *cells, char *text)
 {
 	static const struct named shared[] = {
@@ -420,6 +452,9 @@ static const struct textbook textbooks[] = {
 	{ "identity", "A receiver cannot know who sent a message.", find_identity },
 	{ "full-blocks", "Datagram sockets lose messages.", find_full_blocks },
 	{ "poll", "Message queues cannot be waited for with poll or select.", find_poll },
+	{ "mixed-doors", "It is shared memory or system calls: a program chooses one.",
+	  find_mixed_doors },
+	{ "lapped", "A slow receiver slows its sender down.", find_lapped },
 	{ "lost-update", "Shared memory needs a lock.", find_lost_update },
 	{ "anyone-posts", "A mutex can be released by anyone.", find_anyone_posts },
 	{ "deadlock", "The kernel notices a deadlock.", find_deadlock },

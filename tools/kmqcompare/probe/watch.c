@@ -9,7 +9,7 @@
 #define SLICE_MS	20	/* between looks whether it still lives */
 #define LOOK_MS		10	/* between two looks at what it does */
 #define LATE_MS		(3 * LOOK_MS)
-#define OTHERS_MS	600	/* for others to come to rest; who spins never does */
+#define OTHERS_MS	3000	/* for others to come to rest; who spins never does */
 #define BUSY_NS		200000000	/* of its processor, in one call */
 #define BUSY_WAKEUPS	40
 #define BUSY_LOOKS	5
@@ -149,13 +149,20 @@ static enum ending see_death(const struct puppet *puppet)
 
 /*
  * What it does once its time is over. Who neither sleeps nor does anything much
- * has to wait for a processor, or others have; that is no answer yet.
+ * has to wait for a processor, or others have; that is no answer yet. If looks come too
+ * late for very long, the machine is as slow as that, and who sleeps at each sleeps.
  */
 static bool see_state(struct puppet *puppet, int64_t late_ms, enum ending *ending)
 {
+	enum activity activity = activity_of(puppet);
+
 	*ending = ENDING_ASLEEP;
-	if (is_asleep(puppet))
-		return late_ms > OTHERS_MS || !others_run(puppet);
+	if (activity != ACTIVITY_SOME && phase_of(puppet) == PHASE_DOING) {
+		if (late_ms >= START_MS)
+			return true;
+		return activity == ACTIVITY_NONE &&
+		       (late_ms > OTHERS_MS || !others_run(puppet));
+	}
 	*ending = ENDING_BUSY;
 	if (is_busy(puppet))
 		return true;

@@ -38,13 +38,13 @@ static bool is_one_of(const char *name, const char *const *names)
 /* Files tell who spins and who is kmq; the other families are by name. */
 static enum family family_of(struct json_object *mechanism)
 {
-	static const char *const spinning[] = { "shm-spin", "file-lock", NULL };
+	static const char *const spinning[] = { "shm-spin", "file-lock", "plain-ring", "two-words", NULL };
 	static const char *const nothing[] = { "harness", "null", NULL };
 	static const char *const queues[] = { "sysv-msg", "posix-mq", "signal", NULL };
 	static const char *const streams[] = { "pipe", "fifo", "unix-stream", "unix-dgram",
-					       "unix-seqpacket", "tcp", "rpc", NULL };
+					       "unix-seqpacket", "tcp", "rpc", "zmq", NULL };
 	static const char *const shared[] = { "sysv-shm", "posix-shm", "shm-futex", "mmap-file",
-					      "eventfd-shm", NULL };
+					      "eventfd-shm", "boost-mq", NULL };
 	const char *name = json_text(mechanism, "name");
 	const char *waits = json_text(mechanism, "waits");
 

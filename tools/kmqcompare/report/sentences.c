@@ -512,7 +512,8 @@ static void say_halves(const struct answers *half, FILE *out)
 	if (half->no)
 		fprintf(out, ", %u did (%s)", half->no, half->no_titles);
 	if (half->partly)
-		fprintf(out, ", %u did of a long one (%s)", half->partly, half->partly_titles);
+		fprintf(out, ", %u did of a long one, or carried no more after it (%s)",
+			half->partly, half->partly_titles);
 }
 
 static void say_messages(const struct input *input, FILE *out)

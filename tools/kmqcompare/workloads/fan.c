@@ -191,7 +191,7 @@ const struct workload workload_fan = {
 	.placement = PLACE_APART,
 	.counted = 20000,
 	.harness_units = 1,
-	.unfit = workload_wants_carrier,
+	.unfit = workload_wants_queue,
 	.work = fan_work,
 	.audit = fan_audit,
 };

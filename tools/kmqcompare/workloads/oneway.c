@@ -75,7 +75,7 @@ const struct workload workload_oneway = {
 	.placement = PLACE_APART,
 	.counted = 20000,
 	.harness_units = 1,
-	.unfit = workload_wants_carrier,
+	.unfit = workload_wants_queue,
 	.work = oneway_work,
 };
 
@@ -88,7 +88,7 @@ const struct workload workload_oneway_1cpu = {
 	.placement = PLACE_ONE_CPU,
 	.counted = 20000,
 	.harness_units = 1,
-	.unfit = workload_wants_carrier,
+	.unfit = workload_wants_queue,
 	.work = oneway_work,
 };
 
@@ -102,6 +102,6 @@ const struct workload workload_oneway_batch = {
 	.counted = 20000,
 	.harness_units = 1,
 	.batches = true,
-	.unfit = workload_wants_carrier,
+	.unfit = workload_wants_queue,
 	.work = oneway_work,
 };

@@ -141,6 +141,6 @@ const struct workload workload_open_loop = {
 	.harness_units = 1,
 	.paced_by = "oneway",
 	.latency_of = "message",
-	.unfit = workload_wants_carrier,
+	.unfit = workload_wants_queue,
 	.work = open_loop_work,
 };

@@ -251,6 +251,16 @@ static struct outcome_of_task await_many(struct cast *cast, struct puppet *puppe
 	return outcome;
 }
 
+static unsigned int many_enough(const struct cast *cast)
+{
+	return cast->cell->subject->traits & SUBJECT_TO_ALL ? LAPS_MAX : MANY_MAX;
+}
+
+bool fill_is_endless(const struct cast *cast, const struct fill *fill)
+{
+	return fill->count >= many_enough(cast);
+}
+
 static struct fill fill_with(struct cast *cast, size_t size)
 {
 	struct puppet *sender = cast->senders[0];
@@ -261,8 +271,8 @@ static struct fill fill_with(struct cast *cast, size_t size)
 		return (struct fill){ .ending = outcome.ending };
 	if (outcome.result < 0)
 		return (struct fill){ .ending = ENDING_DONE, .error = outcome.error };
-	many = many_set(cast, SENT, (struct many){ .first = 2, .count = MANY_MAX - 1, .size = size,
-						   .patience = PATIENCE_NONE });
+	many = many_set(cast, SENT, (struct many){ .first = 2, .count = many_enough(cast) - 1,
+						   .size = size, .patience = PATIENCE_NONE });
 	tell_many(sender, send_many, many);
 	outcome = await_many(cast, sender, many);
 	return (struct fill){ many->done + 1, outcome.ending, many->error };

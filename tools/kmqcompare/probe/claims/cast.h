@@ -57,6 +57,8 @@ void cast_senders_exit(struct cast *cast);
 
 /* Nobody takes more than this; what takes so much has no end. */
 #define MANY_MAX	1000000
+/* And this of one whose sender never waits: many times round. */
+#define LAPS_MAX	20000
 
 /**
  * struct fill - what came of sending until it is refused
@@ -72,6 +74,9 @@ struct fill {
 
 /* S sends messages of 64 bytes, or 8 if they have no more, without waiting, until refused. */
 struct fill cast_fill(struct cast *cast);
+
+/* It took so many that there is no end to it. */
+bool fill_is_endless(const struct cast *cast, const struct fill *fill);
 
 /* R receives up to @count without waiting; how many there were. */
 unsigned int cast_take(struct cast *cast, unsigned int count, size_t room);

@@ -145,7 +145,7 @@ static void group_end(const struct group *group)
 
 	snprintf(path, sizeof(path), "%s/cgroup.kill", group->path);
 	write_text(path, "1");
-	for (int tries = 0; rmdir(group->path) && errno == EBUSY && tries < 100; tries++)
+	for (int tries = 0; rmdir(group->path) && errno == EBUSY && tries < 1000; tries++)
 		usleep(10000);
 }
 

@@ -19,6 +19,7 @@
 #define PIPE_PAGES	16	/* of a pipe by default */
 #define DESCRIPTORS	8192
 #define FILL_MOST	1000000
+#define RINGS		1024	/* of the default size, which are a user's bytes */
 
 /* What the user's process tells. */
 struct grab {
@@ -40,10 +41,14 @@ static bool is_kmq(const struct cell *cell)
 	return !strncmp(cell->subject->mechanism, "kmq", 3);
 }
 
-/* Whose sender waits until it is received: nothing lies in it. */
+/*
+ * Whose sender waits until it is received: nothing lies in it. Or never waits: it takes
+ * everything, and keeps what fits.
+ */
 static bool holds_nothing(const struct cell *cell)
 {
-	return is_about(cell, "kmq-call") || is_about(cell, "rpc");
+	return is_about(cell, "kmq-call") || is_about(cell, "rpc") ||
+	       has_trait(cell, SUBJECT_TO_ALL);
 }
 
 static unsigned int soft_pipes(void)
@@ -60,7 +65,7 @@ static unsigned int soft_pipes(void)
 
 static unsigned int enough(const struct cell *cell)
 {
-	return (is_pipe(cell) ? soft_pipes() : 0) + MANY;
+	return (is_pipe(cell) ? soft_pipes() : has_trait(cell, SUBJECT_IS_MAPPED) ? RINGS : 0) + MANY;
 }
 
 /* Descriptors are each process's limit, not the user's: they shall not be what ends it. */
@@ -216,7 +221,7 @@ const struct claim claim_quota = {
 	.experiment = "U, an ordinary user, creates one object after the other and keeps them, and "
 		      "fills the first and the last (not sockets: nobody has connected); "
 		      "descriptors are not what is short. It ends at 300, or at 300 more than a "
-		      "user's soft limit of pipes.",
+		      "user's soft limit of pipes, or 1024 rings.",
 	.favour = FAVOUR_YES,
 	.alone = true,
 	.try = try_quota,

@@ -30,10 +30,21 @@ static long lease(struct end *end, void *cell)
 	return kmq_lease(fd, &message, NULL, 0);
 }
 
+/* Where a receive has a middle, a message can be held, too. */
+static long half_receive(struct end *end, void *cell)
+{
+	char body[ROOM];
+	struct parcel parcel = { .body = body, .size = sizeof(body) };
+
+	return ((struct cell *)cell)->subject->half_receive(end, &parcel);
+}
+
 static struct outcome_of_task take_to_hold(struct game *game, struct puppet *who)
 {
-	return has_leases(game->cell) ? call(who, 0, lease)
-				      : game_take(game, who, 0, PATIENCE_FOREVER);
+	if (has_leases(game->cell))
+		return call(who, 0, lease);
+	return game->cell->subject->half_receive ? call(who, 0, half_receive)
+						 : game_take(game, who, 0, PATIENCE_FOREVER);
 }
 
 static const char *how_released(const struct game *game, struct outcome_of_task outcome)
@@ -44,6 +55,8 @@ static const char *how_released(const struct game *game, struct outcome_of_task 
 		return "EOWNERDEAD tells the next";
 	if (lock && strstr(lock, "SEM_UNDO"))
 		return "SEM_UNDO gives it back";
+	if (game->cell->subject->half_receive)
+		return "what it had claimed comes back";
 	return has_leases(game->cell) ? "the lease comes back" : "the kernel releases it";
 }
 
@@ -85,7 +98,8 @@ const struct claim claim_holder_dies = {
 	.group = "deaths",
 	.question = "Does the next get the lock, or the token, when its holder is killed?",
 	.experiment = "A takes it, B asks for it and sleeps, A is killed. Where the mechanism has "
-		      "no lock, a message is the token; kmq by ioctl takes it on a lease.",
+		      "no lock, a message is the token; kmq by ioctl takes it on a lease, who has "
+		      "a ring mapped is killed before he releases it.",
 	.favour = FAVOUR_YES,
 	.try = try_holder_dies,
 };
@@ -146,13 +160,25 @@ static long send_until_full(struct end *end, void *argument)
 	return count;
 }
 
+/*
+ * For reading what there is. What a dead process sent over a connection may still be on
+ * its way, but its end comes behind all of it and can be waited for; elsewhere what was
+ * sent is there.
+ */
+static enum patience until_end(const struct cell *cell)
+{
+	return has_trait(cell, SUBJECT_IS_STREAM) && has_trait(cell, SUBJECT_TO_CREATOR)
+		       ? PATIENCE_FOREVER : PATIENCE_NONE;
+}
+
 static long receive_all(struct end *end, void *argument)
 {
 	struct cell *cell = argument;
 	struct tally *tally = cell->scratch;
 	struct outcome_of_task look;
 	char body[ROOM];
-	struct parcel parcel = { .body = body, .size = sizeof(body), .patience = PATIENCE_NONE };
+	struct parcel parcel = { .body = body, .size = sizeof(body),
+				 .patience = until_end(cell) };
 
 	for (ssize_t size; (size = cell->subject->receive(end, &parcel)) > 0;) {
 		parcel_look(body, size, &look);
@@ -195,7 +221,8 @@ static long count_bytes(struct end *end, void *argument)
 {
 	struct cell *cell = argument;
 	static char body[65536];
-	struct parcel parcel = { .body = body, .size = sizeof(body), .patience = PATIENCE_NONE };
+	struct parcel parcel = { .body = body, .size = sizeof(body),
+				 .patience = until_end(cell) };
 	long sum = 0;
 
 	for (ssize_t size; (size = cell->subject->receive(end, &parcel)) > 0; sum += size)
@@ -273,8 +300,12 @@ static void try_receiver_dies(struct cell *cell)
 	if (to_creator)
 		a = b;
 	sent = put(a, 0, MESSAGE);
-	must(receiver, has_leases(cell) ? call(receiver, 0, lease)
-					: take(receiver, 0, PATIENCE_FOREVER));
+	if (has_leases(cell))
+		must(receiver, call(receiver, 0, lease));
+	else if (cell->subject->half_receive)
+		must(receiver, call(receiver, 0, half_receive));
+	else
+		must(receiver, take(receiver, 0, PATIENCE_FOREVER));
 	if (waits(sent))
 		await(a, PATIENCE_MS);
 	puppet_kill(receiver);
@@ -290,8 +321,8 @@ const struct claim claim_receiver_dies = {
 	.name = "receiver-dies",
 	.group = "deaths",
 	.question = "Is a message lost when its receiver is killed after taking it?",
-	.experiment = "A message is sent, B takes it (kmq by ioctl: on a lease) and is killed. "
-		      "Then the other one looks whether it is back.",
+	.experiment = "A message is sent, B takes it (kmq by ioctl: on a lease; of a mapped ring: "
+		      "not yet released) and is killed. Then the other one looks whether it is back.",
 	.favour = FAVOUR_NO,
 	.try = try_receiver_dies,
 };

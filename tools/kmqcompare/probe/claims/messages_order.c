@@ -217,7 +217,7 @@ static void try_capacity(struct cell *cell)
 	struct cast cast = cast_make(cell);
 	struct fill fill = cast_fill(&cast);
 
-	if (fill.count >= MANY_MAX)
+	if (fill_is_endless(&cast, &fill))
 		cell_answer(cell, VERDICT_NO, "%u and no end", fill.count);
 	else if (!fill.count)
 		cell_answer(cell, VERDICT_YES, "0: each waits until it is taken");
