@@ -99,7 +99,10 @@ static int kmq_at_once(struct kmq_ring *ring, const struct kmq_sleeper *sleeper,
 		return -EAGAIN;
 	/* The producer is faster than we are. */
 	cond_resched();
-	return signal_pending(current) ? -ERESTARTSYS : 0;
+	if (signal_pending(current))
+		return -ERESTARTSYS;
+	return patience->deadline && ktime_get_ns() >= patience->deadline ?
+		       -ETIMEDOUT : 0;
 }
 
 /* Room for @size bytes; 0, -EAGAIN, -EINPROGRESS, -EUCLEAN. */

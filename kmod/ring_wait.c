@@ -423,7 +423,9 @@ static void kmq_ring_wake_consumers(struct kmq_ring *ring)
 
 /*
  * Can the ring have been unwritable since PRODUCERS was armed? Only the edge
- * is told.
+ * is told. @armed_tail stays where it was until then, since others produce and
+ * release meanwhile: a tail of now might be behind the one that a poller has
+ * found the ring full with, and he would never be told.
  */
 static bool kmq_ring_was_full(const struct kmq_ring *ring)
 {
@@ -452,8 +454,6 @@ static void kmq_ring_tell_producers(struct kmq_ring *ring, bool locked)
 	if (tell) {
 		kmq_ring_disarm(ring, KMQ_RING_PRODUCERS);
 		kmq_ring_reckon(ring, KMQ_RING_PRODUCERS);
-	} else {
-		ring->armed_tail = kmq_ring_now(ring, KMQ_RING_PRODUCERS);
 	}
 	spin_unlock(&ring->lock);
 	if (tell)

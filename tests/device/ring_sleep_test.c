@@ -420,6 +420,33 @@ TEST(readers_of_both_doors_share_what_is_written)
 	EXPECT_LEDGER(fd, .sent = 6, .received = 6);
 }
 
+TEST(a_reader_that_was_woken_and_cannot_have_the_record_wakes_the_next)
+{
+	for (int way = 0; way < 2; way++) {
+		int fd = RING(.ring_mode = KMQ_RING_MPMC);
+		pid_t first, second;
+		char byte;
+
+		CHILD(first) {
+			if (way)
+				CHECK_ERRNO(read(fd, bad_address, 100), EFAULT);
+			else
+				CHECK_ERRNO(read(fd, &byte, 1), EMSGSIZE);
+		}
+		wait_blocked_receivers(fd, 1);
+		wait_asleep(first);
+		CHILD(second)
+			expect_read(fd, "too long for one");
+		wait_blocked_receivers(fd, 2);
+		wait_asleep(second);
+		put_text(fd, "too long for one");
+		child_join(first);
+		child_join(second);
+		EXPECT_LEDGER(fd, .sent = 1, .received = 1);
+		close(fd);
+	}
+}
+
 TEST(one_broadcast_wakes_all)
 {
 	int fd = RING(.ring_mode = KMQ_RING_BROADCAST);

@@ -329,7 +329,7 @@ static void every_option_reaches_the_kernel(void **state)
 		.name = "jobs", .kind = 1, .policy = 2, .lifetime = 1,
 		.flags = KMQ_CREATE_OWNER | KMQ_CREATE_EXCLUSIVE | KMQ_CREATE_OPEN,
 		.capacity = 3, .inline_size = 4, .max_message = 5, .mode = 0640,
-		.byte_limit = 6, .uid = 7, .gid = 8,
+		.byte_limit = 6, .uid = 7, .gid = 8, .ring_mode = 3,
 	};
 
 	options.kind = 1;
@@ -343,6 +343,7 @@ static void every_option_reaches_the_kernel(void **state)
 	options.mode = 0640;
 	options.uid = 7;
 	options.gid = 8;
+	options.ring_mode = 3;
 	kernel.result = 31;
 	assert_int_equal(kmq_create_open("jobs", &options), 31);
 	assert_memory_equal(&kernel.in.create, &expected, sizeof(expected));
@@ -484,6 +485,7 @@ static void each_constant_has_a_name_and_each_name_its_constant(void **state)
 		assert_int_equal(kmq_select_value(kmq_select_name(i)), i);
 	assert_string_equal(kmq_policy_name(KMQ_POLICY_DROP_OLDEST), "drop-oldest");
 	assert_string_equal(kmq_feature_name(KMQ_FEATURE_BATCH), "batch");
+	assert_string_equal(kmq_feature_name(KMQ_FEATURE_RING), "ring");
 }
 
 static void unknown_constants_and_names_are_told(void **state)

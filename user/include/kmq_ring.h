@@ -7,8 +7,9 @@
  * to a ring in a memfd that needs no module (the user-space twin). It is a
  * producer, a consumer, or both. One thread at a time may use its producing
  * half, and one, perhaps another, its consuming half; threads that want more
- * attach more. It is of no use in a forked child, who attaches its own: each call
- * on an inherited one is EBADF there, and kmq_ring_detach() harmless.
+ * attach more (and so does a signal handler: these calls keep state in the struct).
+ * It is of no use in a forked child, who attaches its own: each call on an inherited
+ * one is EBADF there, and kmq_ring_detach() harmless.
  *
  * The verb tells whether the call sleeps, as everywhere in libkmq:
  * kmq_ring_try_reserve() never, kmq_ring_reserve() until it can,
@@ -154,7 +155,7 @@ void kmq_ring_get_info(const struct kmq_ring *ring, struct kmq_ring_info *info);
  * kmq_ring_set_spin() - how long to spin before sleeping
  * @rounds: at most so many looks; 0: never spin; UINT32_MAX: never sleep;
  *	otherwise what was found to pay off decides below that (default 2000, and
- *	0 on one processor)
+ *	0 where only one processor is online)
  */
 void kmq_ring_set_spin(struct kmq_ring *ring, uint32_t rounds);
 

@@ -86,7 +86,7 @@
  * Where the ring's mode has one consumer (producer) at a time, ATTACH waits for
  * a read (write) that is at work, and ends one that sleeps with EBUSY. While one
  * is attached, read (write), FIONREAD and PURGE are EBUSY, and poll says EPOLLIN
- * (EPOLLOUT), since the call would not sleep. EPOLLOUT with EPOLLET may come
+ * (EPOLLOUT), since the call would not sleep. With EPOLLET either may come
  * without need.
  * With KMQ_RING_BROADCAST each open file description reads on its own, from the
  * record after its open; what was overwritten before it could be read is told as
