@@ -462,11 +462,11 @@ int kmq_words_writable(struct kmq_words *words)
 	    kmq_words_contend(words, KMQ_RING_PRODUCERS_LOCK))
 		return 0;
 	for (i = 0; i < KMQ_TRIES; i++) {
-		tail = smp_load_acquire(&words->consumers->tail);
-		head = smp_load_acquire(&words->producers->head);
+		tail = smp_load_acquire(&words->consumers->tail);	/* A */
+		head = smp_load_acquire(&words->producers->head);	/* B */
 		if (kmq_spans(words, tail, head))
 			return head + bytes - tail <= words->size;
-		smp_rmb();
+		smp_rmb();	/* tail: the same as before head was loaded? */
 		if (READ_ONCE(words->consumers->tail) == tail)
 			return -EUCLEAN;
 	}
@@ -1004,15 +1004,17 @@ static bool kmq_lapped(const struct kmq_words *words, u64 position)
 static int kmq_broadcast_look(const struct kmq_words *words, u64 *position,
 			      struct kmq_header *header)
 {
-	u64 oldest = smp_load_acquire(&words->producers->oldest);
+	u64 oldest = smp_load_acquire(&words->producers->oldest); /* H */
+	bool lapped = (s64)(oldest - *position) > 0;
 	struct kmq_walk walk;
 	u64 head;
 
-	if ((s64)(oldest - *position) > 0)
+	if (lapped)
 		*position = oldest;
 	head = smp_load_acquire(&words->producers->head);	/* B */
+	/* The last record is never given up: a lapped reader finds one. */
 	if (*position == head)
-		return -EAGAIN;
+		return lapped ? -EUCLEAN : -EAGAIN;
 	if (*position % KMQ_RING_ALIGN)
 		return -EUCLEAN;
 	walk = kmq_walk_from(words, *position, head);
@@ -1183,7 +1185,7 @@ static int kmq_look_single_once(const struct kmq_words *words, u64 tail,
 static int kmq_look_single(const struct kmq_words *words,
 			   struct kmq_found *found)
 {
-	u64 tail = smp_load_acquire(&words->consumers->tail);
+	u64 tail = smp_load_acquire(&words->consumers->tail);	/* A */
 	int ret = kmq_look_single_once(words, tail, found);
 
 	smp_rmb();	/* A */
@@ -1358,12 +1360,12 @@ static int kmq_ledger_gone(const struct kmq_words *words,
 	*ledger = (struct kmq_ring_ledger){};
 	switch (words->mode) {
 	case KMQ_RING_SPSC:
-		*mark = smp_load_acquire(&words->consumers->tail);
+		*mark = smp_load_acquire(&words->consumers->tail); /* A */
 		ledger->received = READ_ONCE(words->consumers->expected) -
 				   words->first_sequence;
 		return 0;
 	case KMQ_RING_BROADCAST:
-		*mark = smp_load_acquire(&words->producers->oldest);
+		*mark = smp_load_acquire(&words->producers->oldest); /* H */
 		position = *mark;
 		ret = kmq_broadcast_look(words, &position, &header);
 		if (!ret && position == *mark)
@@ -1371,7 +1373,7 @@ static int kmq_ledger_gone(const struct kmq_words *words,
 					  words->first_sequence;
 		return ret == -EUCLEAN ? ret : 0;
 	default:
-		*mark = smp_load_acquire(&words->consumers->tail);
+		*mark = smp_load_acquire(&words->consumers->tail); /* A */
 		orphaned = kmq_orphaned(words);
 		smp_rmb();	/* not more than were received */
 		kmq_spot_load(words, &spot);
@@ -1396,11 +1398,11 @@ int kmq_words_ledger(struct kmq_words *words, struct kmq_ring_ledger *ledger)
 	for (i = 0; i < KMQ_TRIES; i++) {
 		if (kmq_ledger_gone(words, ledger, &mark))
 			return -EUCLEAN;
-		smp_rmb();
+		smp_rmb();	/* what is gone was sent before */
 		ledger->sent = READ_ONCE(words->producers->sequence) -
 			       words->first_sequence;
 		ledger->bytes = READ_ONCE(words->producers->head) - mark;
-		smp_rmb();
+		smp_rmb();	/* the mark: the same as before all these? */
 		if (kmq_ledger_mark(words) != mark)
 			continue;
 		if (!kmq_ledger_check(words, ledger))
@@ -1485,7 +1487,7 @@ static int kmq_abandon_follow(const struct kmq_words *words,
 {
 	u64 tail;
 
-	smp_rmb();
+	smp_rmb();	/* A: the header, and then tail */
 	tail = READ_ONCE(words->consumers->tail);
 	if ((s64)(tail - walk->position) <= 0)
 		return 0;
@@ -1604,22 +1606,22 @@ static int kmq_repair_single_consumer(struct kmq_words *words,
  * these two words. The headers are behind tail, so they are as they were.
  */
 static int kmq_mend_orphan(const struct kmq_words *words, struct kmq_spot *spot,
-			   u32 id, u32 *records)
+			   u32 id)
 {
 	struct kmq_ring_claim *claim = kmq_claim_of(words, id);
 	struct kmq_range range;
 	struct kmq_found found;
 	struct kmq_walk walk;
+	u32 records = 0;
 
-	*records = 0;
 	if (kmq_range_load(words, spot, id, &range) ||
 	    kmq_orphan_walk(words, spot, &range, &walk))
 		return -EUCLEAN;
 	WRITE_ONCE(claim->sequence, walk.sequence);
 	while (!kmq_walk_seek(words, &walk, &found))
-		(*records)++;
+		records++;
 	spot->steps = walk.steps;
-	WRITE_ONCE(claim->records, *records);
+	WRITE_ONCE(claim->records, records);
 	return walk.position == walk.end ? 0 : -EUCLEAN;
 }
 
@@ -1654,20 +1656,13 @@ struct kmq_claims {
 	u64 orphans;
 };
 
-/* @id's claim is an orphan, or is so now; or FREE if it has nothing. */
+/* @id's claim is an orphan, or is so now. */
 static int kmq_mend_one(struct kmq_words *words, struct kmq_spot *spot, u32 id,
 			struct kmq_claims *claims)
 {
-	struct kmq_ring_claim *claim = kmq_claim_of(words, id);
-	u32 records;
-
-	if (kmq_mend_orphan(words, spot, id, &records))
+	if (kmq_mend_orphan(words, spot, id))
 		return -EUCLEAN;
-	if (!records) {
-		WRITE_ONCE(claim->state, KMQ_RING_CLAIM_FREE);
-		return 0;
-	}
-	WRITE_ONCE(claim->state, KMQ_RING_ORPHANED);
+	WRITE_ONCE(kmq_claim_of(words, id)->state, KMQ_RING_ORPHANED);
 	claims->used |= 1ull << id;
 	claims->orphans |= 1ull << id;
 	return 0;

@@ -194,7 +194,8 @@ struct kmq_features {
  * at most KMQ_RING_SIZE_MAX (default KMQ_RING_SIZE_DEFAULT); @max_message at
  * most half of it less a record's header (the default); @capacity and
  * @inline_size must be zero; @policy BLOCK or REJECT (with KMQ_RING_BROADCAST
- * BLOCK, which never does); else EINVAL. The node's @mode rules both doors.
+ * BLOCK, which never does); else EINVAL. The node's @mode rules both doors; by the
+ * mapped one a producer sees all records, and a consumer can break the ring.
  *
  * Zero in a size, @mode or @byte_limit asks for the default. On success the
  * struct is written back with what was chosen; it is untouched when a queue of

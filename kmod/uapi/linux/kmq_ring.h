@@ -320,6 +320,7 @@ struct kmq_ring_producers {
 	__u64 head __attribute__((aligned(64)));
 	__u64 sequence;
 	__u64 oldest;
+	/* Line 1. */
 	__u32 lock __attribute__((aligned(64)));
 };
 
@@ -373,9 +374,12 @@ struct kmq_ring_claim {
 struct kmq_ring_consumers {
 	__u64 tail __attribute__((aligned(64)));
 	__u64 expected;
+	/* Line 1. */
 	__u32 lock __attribute__((aligned(64)));
 	__u32 version;
+	/* Line 2. */
 	struct kmq_ring_cursor cursor[2] __attribute__((aligned(64)));
+	/* Line 3. */
 	__u64 claims_used __attribute__((aligned(64)));
 	struct kmq_ring_claim claims[KMQ_RING_IDS];
 };
