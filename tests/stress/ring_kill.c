@@ -8,11 +8,12 @@
  *
  *	ring_kill [--kills N] [--seed N] [--mode spsc|mpsc|mpmc|broadcast] [--wait MS]
  *
- * N is of all four modes together; MS is how long a survivor may wait, 100 unless
- * told, as on a kernel that is not slowed by checks. Ends with `N passed, N failed`.
+ * N is of all four modes together. MS is how long a survivor may wait until it goes
+ * on, a matter of some scheduling and no more; it is a claim where the clock is the
+ * machine's own (tools/vm/run --icount), not that of a host with other things to do.
+ * Anywhere ten seconds without progress are a failure. Ends with `N passed, N failed`.
  */
 #include <getopt.h>
-#include <sched.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
@@ -27,9 +28,6 @@ enum {
 	SLOTS = 8,
 	HELD = 4,		/* records in one claim at most */
 	BODY = 240,
-	BEAT_US = 1000,
-	PROCESSORS = 8,
-	STILLS = 1 << 22,
 };
 
 enum door { SYSTEM_CALLS, WORDS, LIBRARY, DOORS };
@@ -52,6 +50,7 @@ struct stamp {
 };
 
 #define MAGIC	0x6b6d7172
+#define HANG_NS	10000000000ull
 
 /* One party: what it is doing, where the one that kills it can see it. */
 struct slot {
@@ -70,8 +69,6 @@ struct slot {
 static struct {
 	atomic_bool stop;
 	atomic_uint next, wrong;
-	atomic_ullong stalled;			/* ns in which some processor stood still */
-	atomic_bool still[STILLS];		/* by the ms since the storm began */
 	_Atomic unsigned char state[NUMBERS];
 	_Atomic unsigned char times[NUMBERS];	/* seen */
 	unsigned char again[NUMBERS];		/* holders that were killed */
@@ -83,10 +80,10 @@ static struct {
 static const char *const mode_names[] = { "spsc", "mpsc", "mpmc", "broadcast" };
 static const char *const door_names[] = { "system calls", "words", "library" };
 
-static unsigned int seed = 1, kills = 10000, only = ~0u, wait_ms = 100;
+static unsigned int seed = 1, kills = 10000, only = ~0u, wait_ms;
 static unsigned int passed, failed, mode, lives, killed_by_door[2][DOORS];
 static char name[KMQ_NAME_SIZE];
-static __u64 worst_wait, worst_seen, begun_at;
+static __u64 worst_wait;
 
 static unsigned int chance(unsigned int below)
 {
@@ -553,45 +550,8 @@ static unsigned int make_parties(void)
 
 static struct {
 	unsigned int progress;
-	__u64 since;		/* without what the machine stood still */
-	__u64 seen;
+	__u64 since;
 } watched[SLOTS];
-
-/*
- * A virtual machine's processors stand still when their host has other things to
- * do. On each of them beats a heart, before all else there; what it sleeps longer
- * than it was to is not the ring's time.
- */
-static void note_stall(__u64 from, __u64 until)
-{
-	for (__u64 instant = from; instant < until; instant += 1000000)
-		if (!atomic_exchange(&shared->still[(instant - begun_at) / 1000000 % STILLS], true))
-			atomic_fetch_add(&shared->stalled, 1000000);
-}
-
-static pid_t start_heart(unsigned int processor)
-{
-	pid_t pid;
-
-	CHILD(pid) {
-		struct sched_param first = { .sched_priority = 50 };
-		cpu_set_t set;
-
-		CPU_ZERO(&set);
-		CPU_SET(processor, &set);
-		CHECK_OK(sched_setaffinity(0, sizeof(set), &set));
-		CHECK_OK(sched_setscheduler(0, SCHED_FIFO, &first));
-		for (;;) {
-			__u64 begun = now(), slept;
-
-			usleep(BEAT_US);
-			slept = now() - begun;
-			if (slept > 2 * BEAT_US * 1000ull)
-				note_stall(begun + BEAT_US * 1000, begun + slept);
-		}
-	}
-	return pid;
-}
 
 static bool runs(unsigned int count, bool consumer)
 {
@@ -604,7 +564,7 @@ static bool runs(unsigned int count, bool consumer)
 /* Who runs beside one of the other side has something to do, and does it. */
 static void watch(unsigned int count)
 {
-	__u64 instant = now() - shared->stalled;
+	__u64 instant = now();
 
 	for (unsigned int i = 0; i < count; i++) {
 		struct slot *slot = &shared->slots[i];
@@ -612,20 +572,17 @@ static void watch(unsigned int count)
 		__u64 waited = instant - watched[i].since;
 		bool able = slot->running && runs(count, !slot->consumer);
 
+		if (able && waited > worst_wait)
+			worst_wait = waited;
 		if (able && progress == watched[i].progress) {
-			if ((__s64)(waited - 100000000ull * wait_ms) > 0)
+			if (waited > HANG_NS)
 				wrong("slot %u, a %s by %s, does not go on", i,
 				      slot->consumer ? "consumer" : "producer",
 				      door_names[slot->door]);
 			continue;
 		}
-		if (able && (__s64)(waited - worst_wait) > 0)
-			worst_wait = waited;
-		if (able && now() - watched[i].seen > worst_seen)
-			worst_seen = now() - watched[i].seen;
 		watched[i].progress = progress;
 		watched[i].since = instant;
-		watched[i].seen = now();
 	}
 }
 
@@ -652,10 +609,8 @@ static unsigned int kill_all_the_time(unsigned int count, unsigned int total)
 	unsigned int done = 0;
 
 	memset(watched, 0, sizeof(watched));
-	for (unsigned int i = 0; i < count; i++) {
-		watched[i].seen = now();
-		watched[i].since = watched[i].seen - shared->stalled;
-	}
+	for (unsigned int i = 0; i < count; i++)
+		watched[i].since = now();
 	while (done < total && !shared->wrong) {
 		done += kill_some(count);
 		watch(count);
@@ -803,7 +758,7 @@ static void storm(unsigned int total)
 	char what[64];
 	bool good;
 
-	worst_wait = worst_seen = 0;
+	worst_wait = 0;
 	memset(killed_by_door, 0, sizeof(killed_by_door));
 	count = make_parties();
 	for (unsigned int i = 0; i < count; i++)
@@ -816,9 +771,7 @@ static void storm(unsigned int total)
 	       mode_names[mode], done, (unsigned long long)(now() - begun) / 1000000,
 	       killed_by_door[0][0], killed_by_door[0][1], killed_by_door[0][2],
 	       killed_by_door[1][0], killed_by_door[1][1], killed_by_door[1][2]);
-	printf("# the longest wait for progress was %llu us, %llu us with the machine standing still (%llu ms in all)\n",
-	       (unsigned long long)worst_wait / 1000, (unsigned long long)worst_seen / 1000,
-	       (unsigned long long)shared->stalled / 1000000);
+	printf("# the longest wait for progress was %llu us\n", (unsigned long long)worst_wait / 1000);
 	claim(good && !shared->wrong, "nobody saw what should not be");
 	if (mode != KMQ_RING_BROADCAST) {
 		claim(all_delivered(), "every committed message was delivered");
@@ -826,7 +779,8 @@ static void storm(unsigned int total)
 		claim(in_order(), "the messages of each producer came in order");
 	}
 	snprintf(what, sizeof(what), "no survivor waited more than %u ms", wait_ms);
-	claim(worst_wait <= wait_ms * 1000000ull, what);
+	if (wait_ms)
+		claim(worst_wait <= wait_ms * 1000000ull, what);
 	check_ledger(&info);
 	close(fd);
 	memset(shared, 0, sizeof(*shared));
@@ -865,11 +819,7 @@ static void parse(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = interrupt };
-	unsigned int processors = sysconf(_SC_NPROCESSORS_ONLN);
-	pid_t hearts[PROCESSORS];
 
-	if (processors > PROCESSORS)
-		processors = PROCESSORS;
 	parse(argc, argv);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("# %u kills, seed %u\n", kills, seed);
@@ -879,14 +829,9 @@ int main(int argc, char **argv)
 	CHECK_OK(setpriority(PRIO_PROCESS, 0, -10));
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	CHECK(shared != MAP_FAILED);
-	begun_at = now();
-	for (unsigned int i = 0; i < processors; i++)
-		hearts[i] = start_heart(i);
 	for (mode = 0; mode < 4; mode++)
 		if (only == ~0u || only == mode)
 			storm(only == ~0u ? kills / 4 : kills);
-	for (unsigned int i = 0; i < processors; i++)
-		child_kill(hearts[i]);
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -358,6 +358,12 @@ static void a_discarded_record_is_seen_by_nobody(void **state)
 		assert_text(bed.one, "before");
 		assert_text(bed.one, "behind");
 		assert_empty(bed.one);
+		if (mode == KMQ_RING_MPSC || mode == KMQ_RING_MPMC) {
+			const struct kmq_ring_cursor *cursor = &bed.consumers->cursor[bed.consumers->version % 2];
+
+			assert_int_equal(cursor->skipped, PAGE / 16 + 3);
+			assert_int_equal(cursor->received, 2);
+		}
 		bed_end(&bed);
 	}
 }
@@ -804,6 +810,29 @@ static void an_orphan_of_what_was_given_up_is_got_out_of_the_way(void **state)
 	bed_end(&bed);
 }
 
+/* Not taken as long as that is so: what a repair goes by. */
+static void a_claim_of_an_orphan_begins_where_the_orphan_did(void **state)
+{
+	struct bed bed = bed_of(KMQ_RING_MPMC, PAGE);
+	struct kmq_ring *other = join(&bed, CONSUMER);
+	struct kmq_ring_part parts[3];
+
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(send_text(bed.one, "x"), 0);
+	assert_int_equal(kmq_ring_try_peek_batch(other, parts, 3), 3);
+	kmq_ring_detach(other);
+	record_of(&bed, 0)->word |= KMQ_RING_ABANDONED;
+	assert_int_equal(kmq_ring_try_peek(bed.one, parts), 0);
+	assert_int_equal(parts[0].sequence, 2);
+	assert_int_equal(bed.consumers->claims[2].start, 0);
+	assert_int_equal(bed.consumers->claims[2].end, 64);
+	assert_int_equal(bed.consumers->claims[3].state, KMQ_RING_ORPHANED);
+	assert_int_equal(bed.consumers->claims[3].start, 64);
+	assert_int_equal(bed.consumers->claims[3].records, 2);
+	assert_int_equal(kmq_ring_release(bed.one), 0);
+	bed_end(&bed);
+}
+
 static void a_death_is_told_once_to_each(void **state)
 {
 	struct bed bed = bed_of(KMQ_RING_MPMC, PAGE);
@@ -841,7 +870,8 @@ static void a_forked_child_has_no_part_in_it(void **state)
 		pid = fork();
 		if (!pid) {
 			/* As it is with a queue's ring, whose mappings no child has. */
-			REQUIRE(!munmap((char *)bed.one + KMQ_RING_PIECE, KMQ_RING_DATA_AT - KMQ_RING_PIECE + 2 * PAGE));
+			REQUIRE(!munmap((char *)bed.one + KMQ_RING_PIECE,
+					KMQ_RING_DATA_AT - KMQ_RING_PIECE + 2 * PAGE));
 			REQUIRE(!kmq_ring_try_reserve(bed.one, 1) && errno == EBADF);
 			REQUIRE(kmq_ring_commit(bed.one) == -1 && errno == EBADF);
 			REQUIRE(kmq_ring_discard(bed.one) == -1 && errno == EBADF);
@@ -2120,6 +2150,7 @@ int main(void)
 		claim(an_open_claim_goes_back),
 		claim(an_orphan_goes_before_all_else_and_in_parts),
 		claim(an_orphan_of_what_was_given_up_is_got_out_of_the_way),
+		claim(a_claim_of_an_orphan_begins_where_the_orphan_did),
 		claim(a_death_is_told_once_to_each),
 		claim(a_forked_child_has_no_part_in_it),
 		claim(detaching_nothing_is_nothing_and_errno_is_kept),

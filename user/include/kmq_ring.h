@@ -145,7 +145,10 @@ struct kmq_ring *kmq_ring_attach(int fd, unsigned int flags);
  */
 void kmq_ring_detach(struct kmq_ring *ring);
 
-/** kmq_ring_fd() - its descriptor, for poll(2): POLLIN, POLLOUT as <linux/kmq_ring.h>; -1 for the twin. Not to be closed. */
+/**
+ * kmq_ring_fd() - its descriptor, for poll(2): POLLIN, POLLOUT as <linux/kmq_ring.h>;
+ * -1 for the twin. Not to be closed.
+ */
 int kmq_ring_fd(const struct kmq_ring *ring);
 
 /** kmq_ring_get_info() - see struct kmq_ring_info */

@@ -198,7 +198,7 @@ static inline int is_position(const struct ring *ring, uint64_t position, uint64
 	return position % KMQ_RING_ALIGN == 0 && position - from <= ring->size;
 }
 
-static inline void libkmq_ring_relax(void)
+static inline void relax(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
 	__builtin_ia32_pause();
@@ -253,6 +253,7 @@ int libkmq_ring_wake(struct ring *ring, struct ring_half *half, enum kmq_ring_si
 void libkmq_ring_wake_all(struct ring *ring);
 /* One processor: who spins keeps from it the one that is waited for. */
 int libkmq_ring_alone(void);
+/* As kmq_ring_set_spin(), with what is allowed unless told otherwise. */
 void libkmq_ring_spin_default(struct ring *ring);
 
 /* ring_lock.c */
@@ -290,7 +291,10 @@ struct ring_found {
 /* KMQ_RING_RECORD_OWNER_DIED if someone did since it was told. */
 uint32_t libkmq_ring_deaths(struct ring *ring);
 
-/* ring_claim.c: MPSC and MPMC; ring_broadcast.c. The same five for both. */
+/*
+ * ring_claim.c for MPSC and MPMC, and ring_broadcast.c for BROADCAST: to claim, to give back,
+ * to count.
+ */
 
 /* Up to @count records, the first of them no longer than @room (EMSGSIZE). */
 int libkmq_ring_claim(struct ring *ring, struct kmq_ring_part *parts, unsigned int count, uint32_t room,

@@ -30,7 +30,7 @@ static int spin(uint32_t *word)
 	for (int i = 0; i < LOOKS; i++) {
 		if (!LOAD(*word))
 			return 1;
-		libkmq_ring_relax();
+		relax();
 	}
 	return 0;
 }

@@ -106,7 +106,7 @@ static int spin_for_ever(const struct ring_want *want, uint64_t deadline)
 	for (int i = 0; !alone && i < ROUNDS; i++) {
 		if (has_changed(want))
 			return 0;
-		libkmq_ring_relax();
+		relax();
 	}
 	sched_yield();
 	return has_passed(deadline) ? ETIMEDOUT : 0;
@@ -124,7 +124,7 @@ static int spin(struct ring_half *half, const struct ring_want *want)
 			STORE(half->spin, rounds < most / 2 ? rounds * 2 : most);
 			return 1;
 		}
-		libkmq_ring_relax();
+		relax();
 	}
 	STORE(half->spin, rounds / 2 < probe_of(most) ? 0 : rounds / 2);
 	return 0;
