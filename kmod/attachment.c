@@ -293,15 +293,38 @@ static int kmq_wait_check(const struct kmq_attachment *attachment,
 	return kmq_side_allowed(attachment, wait->side) ? 0 : -EBADF;
 }
 
+/*
+ * As copy_from_user(), which takes more instructions before its first byte than
+ * these are: it is done in each turn of a conversation.
+ */
+static int kmq_wait_fetch(struct kmq_ring_wait *wait,
+			  const struct kmq_ring_wait __user *arg)
+{
+	if (!user_read_access_begin(arg, sizeof(*arg)))
+		return -EFAULT;
+	unsafe_get_user(wait->deadline, &arg->deadline, fault);
+	unsafe_get_user(wait->side, &arg->side, fault);
+	unsafe_get_user(wait->expected, &arg->expected, fault);
+	unsafe_get_user(wait->word, &arg->word, fault);
+	unsafe_get_user(wait->wake, &arg->wake, fault);
+	unsafe_get_user(wait->flags, &arg->flags, fault);
+	unsafe_get_user(wait->reserved, &arg->reserved, fault);
+	user_read_access_end();
+	return 0;
+fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
 static long kmq_ioctl_ring_wait(struct kmq_attachment *attachment,
 				const struct kmq_ring_wait __user *arg)
 {
 	struct kmq_ring *ring = attachment->ring;
-	struct kmq_sleeper sleeper = {};
+	struct kmq_sleeper sleeper;
 	struct kmq_ring_wait wait;
 	int err;
 
-	if (copy_from_user(&wait, arg, sizeof(wait)))
+	if (kmq_wait_fetch(&wait, arg))
 		return -EFAULT;
 	err = kmq_wait_check(attachment, &wait);
 	if (err)
@@ -311,6 +334,7 @@ static long kmq_ioctl_ring_wait(struct kmq_attachment *attachment,
 	sleeper.word = (u32 *)((u8 *)ring->words.control + wait.word);
 	sleeper.expected = wait.expected;
 	sleeper.id = attachment->id;
+	sleeper.ended = &attachment->ended;
 	return kmq_ring_sleep(ring, &sleeper, wait.deadline);
 }
 

@@ -20,7 +20,8 @@
  *				held across a copy or a sleep, since the end of
  *				an attachment takes it under mmap_lock.
  *	      ring->lock (spinlock)	who sleeps, who is attached, what was told;
- *				a leaf but for the locks of waking a task
+ *				a leaf but for the locks of waking a task and
+ *				of starting a timer
  *
  * None of these is taken together with queue->lock, and none is shared with a
  * process: the locks in the ring are words, which the kernel tries for a bounded
@@ -33,7 +34,8 @@
  * ring->lock, and so finds the sleeper. A poller is a sleeper that lowers the wake
  * word below everything and leaves it there ("armed") until it has been told.
  * Where a wake-up is for one sleeper of several, that one either takes what it
- * was woken for or wakes the next (kmq_ring_pass()).
+ * was woken for or wakes the next (kmq_ring_pass()). A producer that has room
+ * may be left asleep for more of it, but not for long (kmq_ring_defer()).
  *
  * The end of an attachment, a new exclusive party, the removal and the break of
  * a ring wake everyone.
@@ -50,6 +52,7 @@
 
 #include "ring_words.h"
 
+struct hrtimer;
 struct kmq_create;
 struct kmq_info;
 struct kmq_patience;
@@ -137,26 +140,36 @@ int kmq_ring_check_holder(struct kmq_ring *ring, enum kmq_ring_side lock);
 
 /**
  * struct kmq_sleeper - somebody asleep in a ring, on its own stack
- * @node: in ring->sleepers; empty when not there
- * @task: who
  * @side: what for
  * @wake: sequence number or position to be woken at; not for a lock
  * @word: of the ring: what a process looked at; NULL for a call of the kernel's
  * @expected: what it saw there
  * @id: of its attachment, or KMQ_RING_KERNEL
+ * @ended: of that; NULL for a call of the kernel's
  * @reader: BROADCAST, the kernel's: where it reads; a copy, since others may
  *	read on through the same file
- * @woken: by kmq_ring_wake() or one of its kin; release and acquire
+ * @node: in ring->sleepers; empty when not there
+ * @task: who
+ * @timer: PRODUCERS: until when it is left asleep, if @deferred
+ * @enough: and the position that it is left asleep for
+ * @deferred: there was room for it, but not much; guarded by ring->lock
+ * @due: by @timer; release and acquire
+ * @woken: by kmq_ring_wake() or one of its kin; likewise
  */
 struct kmq_sleeper {
-	struct list_head node;
-	struct task_struct *task;
 	enum kmq_ring_side side;
 	u64 wake;
 	const u32 *word;
 	u32 expected;
 	u32 id;
+	const bool *ended;
 	struct kmq_reader reader;
+	struct list_head node;
+	struct task_struct *task;
+	struct hrtimer *timer;
+	u64 enough;
+	bool deferred;
+	bool due;
 	bool woken;
 };
 

@@ -232,16 +232,22 @@ int kmq_ring_send(struct kmq_ring_handle *handle, struct kmq_source *sources,
 	return err;
 }
 
-/* The next record; 0, -EAGAIN, -EINPROGRESS, -EUCLEAN. */
+/*
+ * The next record, if it is before *@end or that is NULL. 0, -EAGAIN,
+ * -EINPROGRESS, -EUCLEAN.
+ */
 static int kmq_claim(struct kmq_ring *ring, struct kmq_reader *reader,
-		     struct kmq_found *found, struct kmq_sleeper *sleeper)
+		     const u64 *end, struct kmq_found *found,
+		     struct kmq_sleeper *sleeper)
 {
-	u64 wake;
+	u64 wake = 0;
 	int err;
 
 	mutex_lock(&ring->words_lock[KMQ_RING_CONSUMERS]);
 	err = kmq_ring_settle(ring);
-	if (!err)
+	if (!err && end)
+		err = kmq_words_claim_before(&ring->words, *end, found);
+	else if (!err)
 		err = kmq_words_claim(&ring->words, reader, found, &wake);
 	mutex_unlock(&ring->words_lock[KMQ_RING_CONSUMERS]);
 	kmq_ring_kicks(ring);
@@ -402,7 +408,7 @@ static int kmq_receive_one(struct kmq_ring_handle *handle,
 	if (!err)
 		err = kmq_check_room(ring, reader, sink);
 	if (!err)
-		err = kmq_claim(ring, reader, &found, sleeper);
+		err = kmq_claim(ring, reader, NULL, &found, sleeper);
 	if (err)
 		return err;
 	err = kmq_deliver(handle, &found, sink, deaths);
@@ -502,7 +508,7 @@ int kmq_ring_receive(struct kmq_ring_handle *handle, struct kmq_sink *sinks,
  * @handle: of the file
  * @size: out: bytes
  *
- * Context: does not sleep.
+ * Context: may sleep, but waits for nobody.
  * Return: 0, -EAGAIN, -EBUSY, -EIDRM, -EUCLEAN.
  */
 int kmq_ring_peek(struct kmq_ring_handle *handle, u32 *size)
@@ -540,11 +546,7 @@ static int kmq_purge_one(struct kmq_ring *ring, u64 end,
 		return -ERESTARTSYS;
 	err = kmq_door_check(ring, KMQ_RING_CONSUMERS);
 	if (!err)
-		err = kmq_words_peek(&ring->words, NULL, &found);
-	if (!err && (s64)(found.sequence - end) >= 0)
-		err = -EAGAIN;
-	if (!err)
-		err = kmq_claim(ring, NULL, &found, sleeper);
+		err = kmq_claim(ring, NULL, &end, &found, sleeper);
 	if (!err)
 		err = kmq_release(ring, NULL, &found);
 	if (err)
@@ -561,8 +563,8 @@ static int kmq_purge_one(struct kmq_ring *ring, u64 end,
  * @handle: of the file
  * @purged: out: how many
  *
- * At most what was there when it began, so that busy producers cannot keep it for
- * ever; less if a signal comes.
+ * Nothing that came after it began, whoever else consumes: busy producers cannot
+ * keep it for ever, nor lose what they send later. Less if a signal comes.
  *
  * Context: may sleep, for a lock that a process holds.
  * Return: 0; -EOPNOTSUPP: in a BROADCAST ring the records are all readers'; or,

@@ -16,14 +16,17 @@
  *    A process pays nothing: the interrupt finds it before its commit, and then
  *    its load is after ours was made visible; or behind its load, and then we
  *    see the commit. It may also find another task, or none: then the switch
- *    between was a full barrier. Where no process is attached to the other
- *    side the interrupt is spared; the kernel's own commits and releases have a
- *    full barrier of their own. A process that attaches later takes ring->lock
- *    after us, and so knows the wake word.
- *    It is spared, too, where the word is as low as needed and a barrier has
- *    been passed since it was lowered last (@lowered, @fenced): whatever a
- *    process has loaded since then was no higher, and what it did before is
- *    seen.
+ *    between was a full barrier. The interrupt is spared
+ *	- where no process is attached to the other side: the kernel's own commits
+ *	  and releases have a full barrier of their own, and a process that
+ *	  attaches later takes ring->lock after us, and so knows the wake word;
+ *	- where the word is as low as needed and a barrier has been passed since
+ *	  it was lowered last (@lowered, @fenced): whatever a process has loaded
+ *	  since then was no higher, and what it did before is seen;
+ *	- where one processor is online: the process does not run, and the switch
+ *	  to it is a full barrier. A processor that comes online after the word
+ *	  was lowered sees it before it runs anybody, and one that was online
+ *	  before is seen here: the full barrier is between the two.
  *
  * J. The sleeper and its waker (kmq_ring_doze, kmq_ring_rouse)
  *
@@ -32,8 +35,11 @@
  *	load-acquire @woken		wake_up_process()  [full]
  *	schedule()
  *
- *    As everywhere. The sleeper passes through ring->lock before its stack is
- *    given up, so that a waker never touches what is gone.
+ *    As everywhere. Who sees @woken is not in the list, and may give up the
+ *    stack that it lies on: the waker has read @task before, and holds off the
+ *    end of that task by RCU: ring->lock makes it a reader. Who does not see it
+ *    passes through ring->lock first. The timer of a sleeper (kmq_ring_hurry())
+ *    is the same with @due, but that it leaves the list alone, and is waited for.
  *
  * K. Those who give a lock word back and those who sleep for it
  *    (kmq_ring_wake_lock; kmq_ring_may_go)
@@ -59,6 +65,9 @@
 /* How far ahead, or behind, a wake word is that is nobody's. */
 #define KMQ_RING_FAR (1ull << 62)
 
+/* How long a producer that has room is left asleep for more of it, in ns. */
+#define KMQ_RING_PATIENCE (100 * NSEC_PER_USEC)
+
 static u64 *kmq_ring_wake_word(struct kmq_ring *ring, enum kmq_ring_side side)
 {
 	struct kmq_ring_control *control = ring->words.control;
@@ -75,11 +84,31 @@ static u64 kmq_ring_now(const struct kmq_ring *ring, enum kmq_ring_side side)
 		       READ_ONCE(ring->words.consumers->tail);
 }
 
+/*
+ * Every change is counted that makes the word lower: only what others have loaded
+ * before that can be too high.
+ */
+static void kmq_ring_set_wake(struct kmq_ring *ring, enum kmq_ring_side side,
+			      u64 wake)
+{
+	u64 *word = kmq_ring_wake_word(ring, side);
+
+	lockdep_assert_held(&ring->lock);
+	if ((s64)(wake - *word) < 0)
+		ring->lowered[side]++;
+	WRITE_ONCE(*word, wake);
+}
+
+/* What @sleeper is woken at, by now. */
+static u64 kmq_ring_target(const struct kmq_sleeper *sleeper)
+{
+	return sleeper->deferred ? sleeper->enough : sleeper->wake;
+}
+
 /* Put the wake word where the sleepers and pollers of @side need it. */
 static void kmq_ring_reckon(struct kmq_ring *ring, enum kmq_ring_side side)
 {
 	u64 now = kmq_ring_now(ring, side), wake = now + KMQ_RING_FAR;
-	u64 *word = kmq_ring_wake_word(ring, side);
 	struct kmq_sleeper *sleeper;
 
 	lockdep_assert_held(&ring->lock);
@@ -87,11 +116,17 @@ static void kmq_ring_reckon(struct kmq_ring *ring, enum kmq_ring_side side)
 		wake = now - KMQ_RING_FAR;
 	else
 		list_for_each_entry(sleeper, &ring->sleepers[side], node)
-			if ((s64)(sleeper->wake - wake) < 0)
-				wake = sleeper->wake;
-	if ((s64)(wake - *word) < 0)
-		ring->lowered[side]++;
-	WRITE_ONCE(*word, wake);
+			if ((s64)(kmq_ring_target(sleeper) - wake) < 0)
+				wake = kmq_ring_target(sleeper);
+	kmq_ring_set_wake(ring, side, wake);
+}
+
+/* The same, where all that is new is a sleeper that needs @wake. */
+static void kmq_ring_lower(struct kmq_ring *ring, enum kmq_ring_side side,
+			   u64 wake)
+{
+	if ((s64)(wake - *kmq_ring_wake_word(ring, side)) < 0)
+		kmq_ring_set_wake(ring, side, wake);
 }
 
 static void kmq_ring_fence_here(void *unused)
@@ -100,36 +135,37 @@ static void kmq_ring_fence_here(void *unused)
 	smp_mb();
 }
 
-static u32 kmq_ring_peers(const struct kmq_ring *ring, enum kmq_ring_side side)
+static bool kmq_ring_has_peers(const struct kmq_ring *ring,
+			       enum kmq_ring_side side)
 {
-	return ring->parties[side == KMQ_RING_CONSUMERS ? KMQ_RING_PRODUCERS :
-							  KMQ_RING_CONSUMERS];
+	return READ_ONCE(ring->parties[side == KMQ_RING_CONSUMERS ?
+					       KMQ_RING_PRODUCERS :
+					       KMQ_RING_CONSUMERS]);
 }
 
-/*
- * C, D: the sleeper's half, after the wake word of @side was put right. May
- * sleep.
+/**
+ * kmq_ring_fence() - C, D: the sleeper's half
+ * @ring: whose lock is not held
+ * @side: the sleeper's, whose wake word was put right
+ * @lowered: ring->lowered[side] as it was then
+ *
+ * Of two that pass at a time either may be the last to say how far the barriers
+ * reach. If that is the earlier one, there is a barrier more than needed.
+ *
+ * Context: may sleep.
  */
-static void kmq_ring_fence(struct kmq_ring *ring, enum kmq_ring_side side)
+static void kmq_ring_fence(struct kmq_ring *ring, enum kmq_ring_side side,
+			   u32 lowered)
 {
-	u32 lowered, peers;
-	bool due;
-
-	spin_lock(&ring->lock);
-	lowered = ring->lowered[side];
-	due = ring->fenced[side] != lowered;
-	peers = kmq_ring_peers(ring, side);
-	spin_unlock(&ring->lock);
-	/* C, D: against the kernel's own, and all there is if no process is. */
+	/* C, D: against the kernel's own, and processors that come online. */
 	smp_mb();
-	if (!due)
+	/* C, D: the barrier that another has passed, before our look. */
+	if ((s32)(smp_load_acquire(&ring->fenced[side]) - lowered) >= 0)
 		return;
-	if (peers)
+	if (kmq_ring_has_peers(ring, side) && num_online_cpus() > 1)
 		on_each_cpu(kmq_ring_fence_here, NULL, true);
-	spin_lock(&ring->lock);
-	if ((s32)(lowered - ring->fenced[side]) > 0)
-		ring->fenced[side] = lowered;
-	spin_unlock(&ring->lock);
+	/* C, D: the barrier above, before another's look. */
+	smp_store_release(&ring->fenced[side], lowered);
 }
 
 static bool kmq_ring_is_lock(enum kmq_ring_side side)
@@ -138,16 +174,23 @@ static bool kmq_ring_is_lock(enum kmq_ring_side side)
 	       side == KMQ_RING_CONSUMERS_LOCK;
 }
 
-/* Has what @sleeper asked to be woken at come? */
+/* Has the ring come to @wake? */
+static bool kmq_ring_passed(const struct kmq_ring *ring,
+			    enum kmq_ring_side side, u64 wake)
+{
+	u64 now = kmq_ring_now(ring, side);
+
+	/* The sequence number is that of the next record. */
+	if (side == KMQ_RING_CONSUMERS)
+		now--;
+	return (s64)(now - wake) >= 0;
+}
+
 static bool kmq_ring_reached(const struct kmq_ring *ring,
 			     const struct kmq_sleeper *sleeper)
 {
-	u64 now = kmq_ring_now(ring, sleeper->side);
-
-	/* The sequence number is that of the next record. */
-	if (sleeper->side == KMQ_RING_CONSUMERS)
-		now--;
-	return (s64)(now - sleeper->wake) >= 0;
+	lockdep_assert_held(&ring->lock);
+	return kmq_ring_passed(ring, sleeper->side, kmq_ring_target(sleeper));
 }
 
 /* 1, 0, or -EUCLEAN with the ring broken. */
@@ -205,7 +248,7 @@ static bool kmq_ring_may_go(struct kmq_ring *ring,
 		return !kmq_words_contend(&ring->words, sleeper->side);
 	}
 	if (sleeper->side == KMQ_RING_PRODUCERS)
-		return kmq_ring_reached(ring, sleeper);
+		return kmq_ring_passed(ring, sleeper->side, sleeper->wake);
 	if (sleeper->word)
 		return kmq_ring_may_claim(ring, sleeper);
 	return kmq_ring_readable(ring, sleeper->id, &sleeper->reader) != 0;
@@ -224,7 +267,12 @@ static u64 kmq_ring_clamp(const struct kmq_ring *ring, enum kmq_ring_side side,
 	return now + clamp_t(s64, wake - now, -most, most);
 }
 
-/* Join the list; or the ring's error. */
+/*
+ * Join the list; or the ring's error. An attachment that has ended (in another
+ * thread, since the call began) joins no more: kmq_ring_leave() wakes everyone
+ * after @ended is true, and takes ring->lock for it. One that joined behind that
+ * would sleep for ever, or take a wake-up that is for another.
+ */
 static int kmq_ring_join(struct kmq_ring *ring, struct kmq_sleeper *sleeper)
 {
 	enum kmq_ring_side side = sleeper->side;
@@ -232,12 +280,14 @@ static int kmq_ring_join(struct kmq_ring *ring, struct kmq_sleeper *sleeper)
 	lockdep_assert_held(&ring->lock);
 	if (ring->error)
 		return ring->error;
+	if (sleeper->ended && READ_ONCE(*sleeper->ended))
+		return -ESRCH;
 	list_add_tail(&sleeper->node, &ring->sleepers[side]);
 	ring->asleep[side]++;
 	if (kmq_ring_is_lock(side))
 		return 0;
 	sleeper->wake = kmq_ring_clamp(ring, side, sleeper->wake);
-	kmq_ring_reckon(ring, side);
+	kmq_ring_lower(ring, side, sleeper->wake);
 	return 0;
 }
 
@@ -251,10 +301,60 @@ static void kmq_ring_unlist(struct kmq_ring *ring, struct kmq_sleeper *sleeper)
 /* Wake one; the wake word is the caller's to reckon. Barrier J. */
 static void kmq_ring_rouse(struct kmq_ring *ring, struct kmq_sleeper *sleeper)
 {
+	struct task_struct *task = sleeper->task;
+
+	lockdep_assert_held(&ring->lock);
 	kmq_ring_unlist(ring, sleeper);
-	/* Barrier J. */
+	/* Barrier J. Who has a spinlock is an RCU reader, on PREEMPT_RT as well. */
 	smp_store_release(&sleeper->woken, true);
+	wake_up_process(task);
+}
+
+/**
+ * struct kmq_ring_alarm - what ends the patience of a producer
+ * @timer: started when there is room, and it is left asleep
+ * @sleeper: the producer
+ */
+struct kmq_ring_alarm {
+	struct hrtimer timer;
+	struct kmq_sleeper *sleeper;
+};
+
+/* A deferred producer has been patient. Barrier J. */
+static enum hrtimer_restart kmq_ring_hurry(struct hrtimer *timer)
+{
+	struct kmq_sleeper *sleeper = container_of(timer, struct kmq_ring_alarm,
+						   timer)->sleeper;
+
+	/* Barrier J. */
+	smp_store_release(&sleeper->due, true);
 	wake_up_process(sleeper->task);
+	return HRTIMER_NORESTART;
+}
+
+/*
+ * Room for one record is seldom worth two switches between tasks: behind it the
+ * ring is as full as before, and the producer sleeps again. So a producer that
+ * could go on is left asleep until half of the ring is free. But the consumer may
+ * be one that takes no more before it hears of the producer, and therefore not
+ * for long.
+ *
+ * Return: true if it is left asleep.
+ */
+static bool kmq_ring_defer(struct kmq_ring *ring, struct kmq_sleeper *sleeper)
+{
+	u64 head = READ_ONCE(ring->words.producers->head);
+	u64 enough = head - ring->words.size / 2;
+
+	lockdep_assert_held(&ring->lock);
+	if (sleeper->deferred ||
+	    kmq_ring_passed(ring, KMQ_RING_PRODUCERS, enough))
+		return false;
+	sleeper->enough = kmq_ring_clamp(ring, KMQ_RING_PRODUCERS, enough);
+	sleeper->deferred = true;
+	hrtimer_start(sleeper->timer, ns_to_ktime(KMQ_RING_PATIENCE),
+		      HRTIMER_MODE_REL);
+	return true;
 }
 
 /* Sleep until woken, a signal, or the deadline. Barrier J. */
@@ -268,13 +368,18 @@ static int kmq_ring_doze(struct kmq_sleeper *sleeper, u64 deadline)
 		/* Barrier J. */
 		if (smp_load_acquire(&sleeper->woken) || err)
 			break;
+		/* Barrier J. */
+		if (smp_load_acquire(&sleeper->due))
+			break;
 		if (signal_pending(current)) {
 			err = -ERESTARTSYS;
 			break;
 		}
-		if (!schedule_hrtimeout_range(deadline ? &expires : NULL,
-					      current->timer_slack_ns,
-					      HRTIMER_MODE_ABS))
+		if (!deadline)
+			schedule();
+		else if (!schedule_hrtimeout_range(&expires,
+						   current->timer_slack_ns,
+						   HRTIMER_MODE_ABS))
 			err = -ETIMEDOUT;
 	}
 	__set_current_state(TASK_RUNNING);
@@ -296,49 +401,45 @@ static int kmq_ring_go(const struct kmq_sleeper *sleeper, u64 deadline)
 	return deadline && ktime_get_ns() >= deadline ? -ETIMEDOUT : 0;
 }
 
-/**
- * kmq_ring_sleep() - sleep until it is worth looking again
- * @ring: none of whose locks is held
- * @sleeper: what for; its node, task and woken are set here
- * @deadline: absolute CLOCK_MONOTONIC, ns; 0 for none
- *
- * Who was woken and does not take what it was woken for owes that to the others:
- * kmq_ring_pass().
- *
- * Context: may sleep.
- * Return: 0: look again; -ERESTARTSYS, -ETIMEDOUT: nobody has woken it; -EIDRM,
- * -EUCLEAN.
- */
-int kmq_ring_sleep(struct kmq_ring *ring, struct kmq_sleeper *sleeper,
-		   u64 deadline)
+/* Among the sleepers, with what makes others come and wake. */
+static int kmq_ring_lie_down(struct kmq_ring *ring, struct kmq_sleeper *sleeper)
 {
+	u32 lowered = 0;
 	int err;
 
 	INIT_LIST_HEAD(&sleeper->node);
 	sleeper->task = current;
+	sleeper->deferred = false;
+	sleeper->due = false;
 	sleeper->woken = false;
 	spin_lock(&ring->lock);
 	err = kmq_ring_join(ring, sleeper);
+	if (!kmq_ring_is_lock(sleeper->side))
+		lowered = ring->lowered[sleeper->side];
 	spin_unlock(&ring->lock);
 	if (err)
 		return err;
-
 	if (kmq_ring_is_lock(sleeper->side))
-		err = kmq_ring_check_holder(ring, sleeper->side);
-	else
-		kmq_ring_fence(ring, sleeper->side);
-	if (!err)
-		err = kmq_ring_may_go(ring, sleeper) ?
-			      kmq_ring_go(sleeper, deadline) :
-			      kmq_ring_doze(sleeper, deadline);
+		return kmq_ring_check_holder(ring, sleeper->side);
+	kmq_ring_fence(ring, sleeper->side, lowered);
+	return 0;
+}
 
+/* Out of the list, if still there. @err: as the sleep ended. */
+static int kmq_ring_get_up(struct kmq_ring *ring, struct kmq_sleeper *sleeper,
+			   int err)
+{
+	/* Barrier J. */
+	if (smp_load_acquire(&sleeper->woken))
+		return READ_ONCE(ring->error);
 	spin_lock(&ring->lock);
 	if (!list_empty(&sleeper->node)) {
 		kmq_ring_unlist(ring, sleeper);
 		if (!kmq_ring_is_lock(sleeper->side))
 			kmq_ring_reckon(ring, sleeper->side);
 	}
-	if (sleeper->woken)
+	/* Deferred: what it waits for has come. */
+	if (sleeper->woken || sleeper->deferred)
 		err = 0;
 	if (ring->error)
 		err = ring->error;
@@ -347,6 +448,56 @@ int kmq_ring_sleep(struct kmq_ring *ring, struct kmq_sleeper *sleeper,
 	if (err && sleeper->side == KMQ_RING_CONSUMERS)
 		kmq_ring_pass(ring);
 	return err;
+}
+
+static int kmq_ring_sleep_until(struct kmq_ring *ring,
+				struct kmq_sleeper *sleeper, u64 deadline)
+{
+	int err = kmq_ring_lie_down(ring, sleeper);
+
+	if (!err)
+		err = kmq_ring_may_go(ring, sleeper) ?
+			      kmq_ring_go(sleeper, deadline) :
+			      kmq_ring_doze(sleeper, deadline);
+	return kmq_ring_get_up(ring, sleeper, err);
+}
+
+static noinline int kmq_ring_sleep_for_room(struct kmq_ring *ring,
+					    struct kmq_sleeper *sleeper,
+					    u64 deadline)
+{
+	struct kmq_ring_alarm alarm = { .sleeper = sleeper };
+	int err;
+
+	hrtimer_init_on_stack(&alarm.timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+	alarm.timer.function = kmq_ring_hurry;
+	sleeper->timer = &alarm.timer;
+	err = kmq_ring_sleep_until(ring, sleeper, deadline);
+	/* Nobody starts it any more: the sleeper has left the list. */
+	hrtimer_cancel(&alarm.timer);
+	destroy_hrtimer_on_stack(&alarm.timer);
+	return err;
+}
+
+/**
+ * kmq_ring_sleep() - sleep until it is worth looking again
+ * @ring: none of whose locks is held
+ * @sleeper: what for: up to @reader; the rest is set here
+ * @deadline: absolute CLOCK_MONOTONIC, ns; 0 for none
+ *
+ * Who was woken and does not take what it was woken for owes that to the others:
+ * kmq_ring_pass().
+ *
+ * Context: may sleep.
+ * Return: 0: look again; -ERESTARTSYS, -ETIMEDOUT: nobody has woken it; -ESRCH;
+ * -EIDRM, -EUCLEAN.
+ */
+int kmq_ring_sleep(struct kmq_ring *ring, struct kmq_sleeper *sleeper,
+		   u64 deadline)
+{
+	if (sleeper->side == KMQ_RING_PRODUCERS)
+		return kmq_ring_sleep_for_room(ring, sleeper, deadline);
+	return kmq_ring_sleep_until(ring, sleeper, deadline);
 }
 
 /*
@@ -366,13 +517,24 @@ static struct kmq_sleeper *kmq_ring_first(const struct kmq_ring *ring,
 								    NULL;
 }
 
-static void kmq_ring_rouse_reached(struct kmq_ring *ring,
-				   enum kmq_ring_side side)
+static void kmq_ring_rouse_readers(struct kmq_ring *ring)
 {
 	struct kmq_sleeper *sleeper, *next;
 
-	list_for_each_entry_safe(sleeper, next, &ring->sleepers[side], node)
+	list_for_each_entry_safe(sleeper, next,
+				 &ring->sleepers[KMQ_RING_CONSUMERS], node)
 		if (kmq_ring_reached(ring, sleeper))
+			kmq_ring_rouse(ring, sleeper);
+}
+
+static void kmq_ring_rouse_producers(struct kmq_ring *ring)
+{
+	struct kmq_sleeper *sleeper, *next;
+
+	list_for_each_entry_safe(sleeper, next,
+				 &ring->sleepers[KMQ_RING_PRODUCERS], node)
+		if (kmq_ring_reached(ring, sleeper) &&
+		    !kmq_ring_defer(ring, sleeper))
 			kmq_ring_rouse(ring, sleeper);
 }
 
@@ -399,7 +561,7 @@ static void kmq_ring_rouse_consumers(struct kmq_ring *ring, bool orphan)
 	struct kmq_sleeper *first;
 
 	if (kmq_ring_broadcasts(ring))
-		return kmq_ring_rouse_reached(ring, KMQ_RING_CONSUMERS);
+		return kmq_ring_rouse_readers(ring);
 	first = kmq_ring_first(ring, orphan);
 	if (first)
 		kmq_ring_rouse(ring, first);
@@ -463,7 +625,7 @@ static void kmq_ring_tell_producers(struct kmq_ring *ring, bool locked)
 static void kmq_ring_wake_producers(struct kmq_ring *ring)
 {
 	spin_lock(&ring->lock);
-	kmq_ring_rouse_reached(ring, KMQ_RING_PRODUCERS);
+	kmq_ring_rouse_producers(ring);
 	kmq_ring_reckon(ring, KMQ_RING_PRODUCERS);
 	spin_unlock(&ring->lock);
 	kmq_ring_tell_producers(ring, false);
@@ -596,6 +758,8 @@ void kmq_ring_init_wake(struct kmq_ring *ring)
  */
 void kmq_ring_arm(struct kmq_ring *ring, enum kmq_ring_side side)
 {
+	u32 lowered;
+
 	spin_lock(&ring->lock);
 	if (!ring->armed[side]) {
 		ring->armed[side] = true;
@@ -603,8 +767,9 @@ void kmq_ring_arm(struct kmq_ring *ring, enum kmq_ring_side side)
 			ring->armed_tail = kmq_ring_now(ring, side);
 		kmq_ring_reckon(ring, side);
 	}
+	lowered = ring->lowered[side];
 	spin_unlock(&ring->lock);
-	kmq_ring_fence(ring, side);
+	kmq_ring_fence(ring, side, lowered);
 }
 
 static bool kmq_ring_side_ready(struct kmq_ring *ring, enum kmq_ring_side side,

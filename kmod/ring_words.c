@@ -11,7 +11,8 @@
  *   of the ring of another one: then the record there lies in the data.
  * - A walk has an end that was loaded before it, and a budget of steps, because
  *   a position that is right may lead to a header that is not. All walks of one
- *   call share one budget, the number of records that the ring can have.
+ *   call share one budget, the number of records that the ring can have: of the
+ *   largest ring that is 2^24, so a walk lets others run now and then.
  * - What is impossible is -EUCLEAN only where an honest ring cannot show it.
  *   Without the lock, words are of different moments. There the version of the
  *   cursor, or tail, is loaded again after the walk, and if it has changed the
@@ -21,11 +22,15 @@
 #include <linux/build_bug.h>
 #include <linux/errno.h>
 #include <linux/minmax.h>
+#include <linux/sched.h>
 
 #include "ring_words.h"
 
 /* How often what others' honest work has spoilt is tried again. */
 #define KMQ_TRIES 16
+
+/* Steps of a walk after which others may run; a power of two. */
+#define KMQ_STRIDE 4096
 
 /* The lock words while the kernel has them; see kmq_words_kicked(). */
 #define KMQ_KERNEL_HOLDS (KMQ_RING_KERNEL | KMQ_RING_CONTENDED)
@@ -162,6 +167,13 @@ static struct kmq_walk kmq_walk_from(const struct kmq_words *words,
 	};
 }
 
+/* A processor that has no other chance to be given away gets one. */
+static inline void kmq_rest(u64 steps)
+{
+	if (!(steps % KMQ_STRIDE))
+		cond_resched();
+}
+
 /* The header at the walk's position, which is not its end. */
 static int kmq_walk_look(const struct kmq_words *words, struct kmq_walk *walk,
 			 struct kmq_header *header)
@@ -169,6 +181,7 @@ static int kmq_walk_look(const struct kmq_words *words, struct kmq_walk *walk,
 	if (!walk->steps)
 		return -EUCLEAN;
 	walk->steps--;
+	kmq_rest(walk->steps);
 	*header = kmq_header_load(words, walk->position);
 	if (!kmq_header_check(words, header, walk->end - walk->position))
 		return -EUCLEAN;
@@ -471,11 +484,6 @@ int kmq_words_writable(struct kmq_words *words)
 			return -EUCLEAN;
 	}
 	return 1;	/* whoever tries will see */
-}
-
-u64 kmq_words_next_tail(const struct kmq_words *words)
-{
-	return READ_ONCE(words->consumers->tail) + KMQ_RING_ALIGN;
 }
 
 /* Consuming: the cursor, the claims, and tail (MPSC, MPMC). */
@@ -786,21 +794,32 @@ static void kmq_claim_store(const struct kmq_words *words, u64 start, u64 end,
 	kmq_claim_use(words, KMQ_RING_KERNEL, true);
 }
 
-/* What the kernel has given back; nothing else can be claimed before. */
+/* Is it none of those before number *@end that are asked for? NULL: all are. */
+static bool kmq_is_behind(const struct kmq_found *found, const u64 *end)
+{
+	return end && (s64)(found->sequence - *end) >= 0;
+}
+
+/*
+ * What the kernel has given back; nothing else can be claimed before. -ENOENT: it
+ * has given nothing back.
+ */
 static int kmq_claim_own(const struct kmq_words *words, struct kmq_spot *spot,
-			 struct kmq_found *found)
+			 const u64 *end, struct kmq_found *found)
 {
 	struct kmq_ring_claim *claim = kmq_claim_of(words, KMQ_RING_KERNEL);
 	struct kmq_orphan orphan;
 	int ret;
 
 	if (READ_ONCE(claim->state) == KMQ_RING_CLAIM_FREE)
-		return -EAGAIN;
+		return -ENOENT;
 	if (!kmq_is_orphan(words, KMQ_RING_KERNEL))
 		return -EUCLEAN;
 	ret = kmq_orphan_load(words, spot, KMQ_RING_KERNEL, &orphan);
 	if (ret || orphan.end != orphan.range.end)
 		return -EUCLEAN;	/* it claims one record at a time */
+	if (kmq_is_behind(&orphan.found, end))
+		return -EAGAIN;
 	*found = orphan.found;
 	WRITE_ONCE(claim->state, KMQ_RING_CLAIMED);
 	return 0;
@@ -808,10 +827,12 @@ static int kmq_claim_own(const struct kmq_words *words, struct kmq_spot *spot,
 
 /*
  * The first record of the lowest orphan. The last one comes with all that was
- * given up behind it, so that no orphan is left that has nothing.
+ * given up behind it, so that no orphan is left that has nothing. -ENOENT: there
+ * is none.
  */
 static int kmq_claim_orphan(const struct kmq_words *words,
-			    struct kmq_spot *spot, struct kmq_found *found)
+			    struct kmq_spot *spot, const u64 *end,
+			    struct kmq_found *found)
 {
 	struct kmq_orphan orphan;
 	struct kmq_ring_claim *claim;
@@ -820,7 +841,9 @@ static int kmq_claim_orphan(const struct kmq_words *words,
 
 	ret = kmq_orphan_lowest(words, spot, &orphan, true);
 	if (ret)
-		return ret;
+		return ret == -EAGAIN ? -ENOENT : ret;
+	if (kmq_is_behind(&orphan.found, end))
+		return -EAGAIN;
 	claim = kmq_claim_of(words, orphan.id);
 	records = READ_ONCE(claim->records);
 	if (!records || (records == 1) != (orphan.end == orphan.range.end))
@@ -878,7 +901,7 @@ static void kmq_pass_on(struct kmq_words *words, const struct kmq_spot *spot)
 }
 
 static int kmq_claim_fresh(struct kmq_words *words, struct kmq_spot *spot,
-			   struct kmq_found *found, u64 *wake)
+			   const u64 *end, struct kmq_found *found, u64 *wake)
 {
 	struct kmq_walk walk;
 	int ret;
@@ -892,39 +915,41 @@ static int kmq_claim_fresh(struct kmq_words *words, struct kmq_spot *spot,
 	*wake = walk.sequence;
 	if (ret)
 		return kmq_claim_none(words, spot, &walk);
+	if (kmq_is_behind(found, end))
+		return -EAGAIN;
 	kmq_claim_store(words, found->position, found->end, found->sequence);
 	spot->cursor.received++;
 	kmq_spot_store(words, spot);
 	return 0;
 }
 
-static int kmq_claim_locked(struct kmq_words *words, struct kmq_found *found,
-			    u64 *wake)
+static int kmq_claim_locked(struct kmq_words *words, const u64 *end,
+			    struct kmq_found *found, u64 *wake)
 {
 	struct kmq_spot spot;
 	int ret;
 
 	if (kmq_spot_load(words, &spot))
 		return -EUCLEAN;
-	ret = kmq_claim_own(words, &spot, found);
-	if (ret == -EAGAIN)
-		ret = kmq_claim_orphan(words, &spot, found);
-	if (ret == -EAGAIN)
-		ret = kmq_claim_fresh(words, &spot, found, wake);
+	ret = kmq_claim_own(words, &spot, end, found);
+	if (ret == -ENOENT)
+		ret = kmq_claim_orphan(words, &spot, end, found);
+	if (ret == -ENOENT)
+		ret = kmq_claim_fresh(words, &spot, end, found, wake);
 	if (!ret)
 		kmq_pass_on(words, &spot);
 	return ret;
 }
 
-static int kmq_claim_shared(struct kmq_words *words, struct kmq_found *found,
-			    u64 *wake)
+static int kmq_claim_shared(struct kmq_words *words, const u64 *end,
+			    struct kmq_found *found, u64 *wake)
 {
 	int ret = kmq_consumers_lock(words);
 
 	if (ret)
 		return ret;
 	return kmq_consumers_unlock(words,
-				    kmq_claim_locked(words, found, wake));
+				    kmq_claim_locked(words, end, found, wake));
 }
 
 static int kmq_release_locked(struct kmq_words *words, u64 *tail)
@@ -963,8 +988,8 @@ static int kmq_claim_give_back(const struct kmq_words *words, u32 id)
 
 /* Taking one: SPSC, where what is claimed is private. */
 
-static int kmq_claim_single(struct kmq_words *words, struct kmq_found *found,
-			    u64 *wake)
+static int kmq_claim_single(struct kmq_words *words, const u64 *end,
+			    struct kmq_found *found, u64 *wake)
 {
 	u64 tail = READ_ONCE(words->consumers->tail);
 	u64 head = smp_load_acquire(&words->producers->head);	/* B */
@@ -978,7 +1003,7 @@ static int kmq_claim_single(struct kmq_words *words, struct kmq_found *found,
 	ret = kmq_walk_seek(words, &walk, found);
 	if (ret == -EAGAIN && kmq_expected_check(words, *wake))
 		return -EUCLEAN;
-	return ret;
+	return !ret && kmq_is_behind(found, end) ? -EAGAIN : ret;
 }
 
 static void kmq_release_single(struct kmq_words *words,
@@ -1090,6 +1115,7 @@ int kmq_words_subscribe(struct kmq_words *words, struct kmq_reader *reader)
 	if (head % KMQ_RING_ALIGN)
 		return -EUCLEAN;
 	while (steps--) {
+		kmq_rest(steps);
 		ret = kmq_broadcast_look(words, &position, &header);
 		if (ret == -ESTALE)
 			continue;
@@ -1125,12 +1151,22 @@ int kmq_words_claim(struct kmq_words *words, struct kmq_reader *reader,
 {
 	switch (words->mode) {
 	case KMQ_RING_SPSC:
-		return kmq_claim_single(words, found, wake);
+		return kmq_claim_single(words, NULL, found, wake);
 	case KMQ_RING_BROADCAST:
 		return kmq_claim_reader(words, reader, found, wake);
 	default:
-		return kmq_claim_shared(words, found, wake);
+		return kmq_claim_shared(words, NULL, found, wake);
 	}
+}
+
+int kmq_words_claim_before(struct kmq_words *words, u64 end,
+			   struct kmq_found *found)
+{
+	u64 wake;
+
+	if (words->mode == KMQ_RING_SPSC)
+		return kmq_claim_single(words, &end, found, &wake);
+	return kmq_claim_shared(words, &end, found, &wake);
 }
 
 int kmq_words_release(struct kmq_words *words, struct kmq_reader *reader,
@@ -1286,22 +1322,6 @@ int kmq_words_readable(struct kmq_words *words, u32 id,
 	if (!ret || ret == -ESTALE)
 		return 1;	/* if not, whoever tries will see */
 	return ret == -EAGAIN ? 0 : ret;
-}
-
-u64 kmq_words_next_sequence(const struct kmq_words *words)
-{
-	struct kmq_spot spot;
-
-	switch (words->mode) {
-	case KMQ_RING_SPSC:
-		return READ_ONCE(words->consumers->expected);
-	case KMQ_RING_BROADCAST:
-		/* It runs ahead of head, but the last one rings. */
-		return READ_ONCE(words->producers->sequence) - 1;
-	default:
-		kmq_spot_load(words, &spot);
-		return spot.cursor.expected;
-	}
 }
 
 /* The ledger. */

@@ -2,7 +2,7 @@
 /*
  * The words of a shared ring, as the kernel reads and writes them: the protocol
  * of <linux/kmq_ring.h>, one party of which is the kernel itself. Pure: nothing
- * here sleeps, wakes, allocates or touches user memory, and nothing here is
+ * here waits, wakes, allocates or touches user memory, and nothing here is
  * believed: what processes can write is loaded once and checked, and each call's
  * work is bounded by the size of the ring, whatever the words say.
  *
@@ -17,7 +17,9 @@
  * its mode has only one of, is another's. All else may run beside anything: no
  * repair waits for the kernel's own producer or consumer, nor for a process.
  *
- * A walk over a large ring takes long: call from where one may be preempted.
+ * A walk over a large ring takes long, and lets others run meanwhile: claim,
+ * peek, readable, reserve, subscribe, ledger and the repairs are called from where
+ * one may sleep. All else is for anywhere.
  *
  * After reserve, claim, release, unclaim and the repairs the caller asks
  * kmq_words_kicked() for each side, and wakes whom it says.
@@ -175,11 +177,15 @@ void kmq_words_discard(struct kmq_words *words, const struct kmq_room *room);
  * be called again. BROADCAST: -ESTALE: it was overwritten meanwhile and what was
  * read is void; the next claim goes on behind it and tells it as lost. @tail: out:
  * for the look at producer_wake, which is after a full barrier.
+ * claim_before: claims the next one if its number is before @end, and else is
+ * -EAGAIN, for which there is nothing to wait. Not in BROADCAST mode.
  * unclaim: the record could not be read, and is to be found again before later
  * ones (MPSC, MPMC: it is an orphan until then).
  */
 int kmq_words_claim(struct kmq_words *words, struct kmq_reader *reader,
 		    struct kmq_found *found, u64 *wake);
+int kmq_words_claim_before(struct kmq_words *words, u64 end,
+			   struct kmq_found *found);
 int kmq_words_peek(struct kmq_words *words, const struct kmq_reader *reader,
 		   struct kmq_found *found);
 int kmq_words_release(struct kmq_words *words, struct kmq_reader *reader,
@@ -217,15 +223,6 @@ bool kmq_words_id_is_free(const struct kmq_words *words, u32 id);
 int kmq_words_readable(struct kmq_words *words, u32 id,
 		       const struct kmq_reader *reader);
 int kmq_words_writable(struct kmq_words *words);
-
-/*
- * Not above the number of the next record that will be committed and can be
- * claimed then; for what poll arms. -EUCLEAN is not found here.
- */
-u64 kmq_words_next_sequence(const struct kmq_words *words);
-
-/* Likewise: not above tail after the next release. */
-u64 kmq_words_next_tail(const struct kmq_words *words);
 
 /* Does what has been published want a wake-up? Called after a full barrier. */
 static inline bool kmq_words_wakes_consumers(const struct kmq_words *words,

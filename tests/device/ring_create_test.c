@@ -375,6 +375,7 @@ TEST(the_mode_of_the_node_rules_both_doors)
 	int fd = NAMED_RING(name, .ring_mode = KMQ_RING_MPMC, .mode = 0604);
 	pid_t child;
 
+	put_text(fd, "for all");
 	CHILD(child) {
 		struct kmq_ring_attach attached;
 		struct ring ring;
@@ -388,7 +389,6 @@ TEST(the_mode_of_the_node_rules_both_doors)
 		ring = ring_open(reader, KMQ_RING_CONSUMER);
 		ring_expect(&ring, "for all");
 	}
-	put_text(fd, "for all");
 	child_join(child);
 	EXPECT_LEDGER(fd, .sent = 1, .received = 1);
 }

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The doorbells: who sleeps is woken, for what was asked, and nobody rings in vain. */
+#include <linux/userfaultfd.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/syscall.h>
+
 #include "lib/ring.h"
 
 enum { PATIENCE = 40000 };
@@ -156,6 +161,160 @@ TEST(a_sleeping_writer_is_woken_by_a_mapped_release)
 		CHECK(ring_is_quiet(&mine));
 		close(fd);
 		ring_close(&mine);
+	}
+}
+
+/* ---- room is waited for in large parts ---- */
+
+enum { SMALL = 48 };	/* bytes of a body, of 64 of its record */
+
+static unsigned int smalls(void)
+{
+	return page_bytes() / 64;
+}
+
+/* On one processor. */
+static void stay(void)
+{
+	cpu_set_t here;
+
+	CPU_ZERO(&here);
+	CPU_SET(0, &here);
+	CHECK_OK(sched_setaffinity(0, sizeof(here), &here));
+}
+
+/*
+ * Whoever else is on this processor runs when this process sleeps, and not before: so
+ * it can be seen who is not among the sleepers any more, and who only may be soon.
+ */
+static void keep_it(void)
+{
+	const struct sched_param first = { .sched_priority = 1 };
+
+	CHECK_OK(sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &first));
+}
+
+static void share_it(void)
+{
+	const struct sched_param other = { .sched_priority = 0 };
+
+	CHECK_OK(sched_setscheduler(0, SCHED_OTHER, &other));
+}
+
+/* Two parties of a ring that is full of small records, of which the producer sleeps. */
+struct full {
+	int fd;
+	bool mapped_producer;
+	bool mapped_consumer;
+	struct ring consumer;
+	pid_t producer;
+};
+
+static void full_send(const struct full *full, __u64 deadline)
+{
+	static const char body[SMALL];
+
+	if (full->mapped_producer) {
+		struct ring mine = ring_open(full->fd, KMQ_RING_PRODUCER);
+
+		CHECK_OK(ring_send(&mine, body, sizeof(body), deadline));
+		CHECK(mine.waits >= 1);
+	} else {
+		CHECK_EQ(CHECK_OK(write(full->fd, body, sizeof(body))), sizeof(body));
+	}
+}
+
+/* @doors: bit 0: the producer's is mapped; bit 1: the consumer's is. */
+static struct full full_open(__u32 mode, int doors, __u64 deadline)
+{
+	struct full full = {
+		.fd = RING(.ring_mode = mode, .byte_limit = page_bytes()),
+		.mapped_producer = doors & 1,
+		.mapped_consumer = doors & 2,
+	};
+	static const char body[SMALL];
+
+	check_context("mode %u, doors %d", mode, doors);
+	stay();
+	if (full.mapped_consumer)
+		full.consumer = ring_open(full.fd, KMQ_RING_CONSUMER);
+	for (unsigned int i = 0; i < smalls(); i++)
+		CHECK_EQ(CHECK_OK(write(full.fd, body, sizeof(body))), sizeof(body));
+	CHILD(full.producer)
+		full_send(&full, deadline);
+	wait_blocked_senders(full.fd, 1);
+	wait_asleep(full.producer);
+	return full;
+}
+
+static void full_take(struct full *full)
+{
+	char body[SMALL];
+
+	if (full->mapped_consumer) {
+		CHECK_OK(ring_claim(&full->consumer));
+		CHECK_OK(ring_release(&full->consumer));
+	} else {
+		CHECK_EQ(CHECK_OK(read(full->fd, body, sizeof(body))), sizeof(body));
+	}
+}
+
+static void full_close(struct full *full)
+{
+	child_join(full->producer);
+	EXPECT_LEDGER(full->fd, .sent = smalls() + 1, .received = info_of(full->fd).received,
+		      .queued = smalls() + 1 - info_of(full->fd).received);
+	if (full->mapped_consumer)
+		ring_close(&full->consumer);
+	close(full->fd);
+}
+
+TEST(a_producer_asleep_for_room_is_left_so_until_half_of_the_ring_is_free)
+{
+	for (__u32 mode = 0; mode < KMQ_RING_BROADCAST; mode++) {
+		for (int doors = 0; doors < 4; doors++) {
+			struct full full = full_open(mode, doors, after_ms(PATIENCE));
+
+			keep_it();
+			for (unsigned int i = 1; i < smalls() / 2; i++) {
+				full_take(&full);
+				CHECK_EQ(info_of(full.fd).blocked_senders, 1);
+			}
+			full_take(&full);
+			CHECK_EQ(info_of(full.fd).blocked_senders, 0);
+			if (full.mapped_consumer)
+				CHECK_EQ(full.consumer.wakes, 2);
+			share_it();
+			full_close(&full);
+		}
+	}
+}
+
+TEST(a_producer_asleep_for_room_need_not_hope_for_a_second_record_to_be_taken)
+{
+	for (__u32 mode = 0; mode < KMQ_RING_BROADCAST; mode++) {
+		for (int doors = 0; doors < 4; doors++) {
+			struct full full = full_open(mode, doors, after_ms(PATIENCE));
+
+			full_take(&full);
+			full_close(&full);
+		}
+	}
+}
+
+TEST(a_deadline_that_passes_when_room_has_come_is_not_told)
+{
+	for (__u32 mode = 0; mode < KMQ_RING_BROADCAST; mode++) {
+		__u64 deadline = after_ms(300);
+		struct full full = full_open(mode, 1, deadline);
+
+		keep_it();
+		CHECK(now() < deadline);
+		full_take(&full);
+		while (now() <= deadline)
+			;
+		share_it();
+		full_close(&full);
 	}
 }
 
@@ -489,6 +648,94 @@ TEST(room_wakes_all_producers_that_it_is_enough_for)
 		child_join(writing[i]);
 	}
 	EXPECT_LEDGER(fd, .sent = 8, .received = 1, .queued = 7);
+}
+
+/* ---- an attachment that ends meanwhile ---- */
+
+/* Memory whose first reader is kept there until it is filled. */
+static int slow_page(void **page)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range;
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOSYS)
+		skip_test("this kernel has no userfaultfd");
+	CHECK(fd >= 0);
+	CHECK_OK(ioctl(fd, UFFDIO_API, &api));
+	*page = mmap(NULL, page_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(*page != MAP_FAILED);
+	range = (struct uffdio_register){
+		.range = { .start = (uintptr_t)*page, .len = page_bytes() },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	CHECK_OK(ioctl(fd, UFFDIO_REGISTER, &range));
+	return fd;
+}
+
+static void fill_page(int fd, void *page, const void *bytes, size_t size)
+{
+	char *filled = mmap(NULL, page_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct uffdio_copy copy = {
+		.dst = (uintptr_t)page,
+		.src = (uintptr_t)filled,
+		.len = page_bytes(),
+	};
+
+	CHECK(filled != MAP_FAILED);
+	memcpy(filled, bytes, size);
+	CHECK_OK(ioctl(fd, UFFDIO_COPY, &copy));
+}
+
+struct late {
+	int fd;
+	void *argument;
+	int result;
+	int error;
+};
+
+static void *wait_late(void *argument)
+{
+	struct late *late = argument;
+
+	late->result = ioctl(late->fd, KMQ_IOC_RING_WAIT, late->argument);
+	late->error = errno;
+	return NULL;
+}
+
+TEST(a_wait_that_is_on_its_way_when_the_attachment_ends_is_esrch)
+{
+	for (__u32 side = KMQ_RING_CONSUMERS; side <= KMQ_RING_PRODUCERS; side++) {
+		int fd = RING(.ring_mode = KMQ_RING_MPMC);
+		struct ring mine = ring_open(fd, BOTH);
+		struct kmq_ring_wait wait = {
+			.side = side,
+			.word = side == KMQ_RING_CONSUMERS ?
+					ring_offset(&mine, &mine.producers->head) :
+					ring_offset(&mine, &mine.consumers->tail),
+			.wake = side == KMQ_RING_CONSUMERS ? 1 : 1 << 20,
+		};
+		struct late late = { .fd = mine.fd };
+		int slow = slow_page(&late.argument);
+		struct uffd_msg fault;
+		pthread_t thread;
+
+		check_context("side %u", side);
+		CHECK(!pthread_create(&thread, NULL, wait_late, &late));
+		CHECK_EQ(CHECK_OK(read(slow, &fault, sizeof(fault))), sizeof(fault));
+		CHECK_EQ(fault.event, UFFD_EVENT_PAGEFAULT);
+		/* It has passed the first look at whether the attachment goes on. */
+		ring_unmap(&mine);
+		CHECK_EQ(info_of(fd).attachments, 0);
+		fill_page(slow, late.argument, &wait, sizeof(wait));
+		CHECK(!pthread_join(thread, NULL));
+		CHECK_EQ(late.result, -1);
+		CHECK_EQ(late.error, ESRCH);
+		CHECK_EQ(info_of(fd).blocked_receivers + info_of(fd).blocked_senders, 0);
+		close(slow);
+		close(mine.fd);
+		close(fd);
+	}
 }
 
 /* ---- what WAIT and WAKE check ---- */

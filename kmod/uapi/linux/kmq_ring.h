@@ -47,6 +47,12 @@
  *
  * MODES, fixed at create
  *
+ * The policy of a ring is KMQ_POLICY_BLOCK or KMQ_POLICY_REJECT (write(2) to a
+ * full one sleeps, or is EAGAIN; who maps it decides for himself). In BROADCAST
+ * mode it is KMQ_POLICY_BLOCK, though nobody ever waits for room. Another is
+ * EINVAL at create: dropping the oldest is what BROADCAST is for, and what a
+ * producer has committed in the other modes is never dropped.
+ *
  * KMQ_RING_SPSC: one producer and one consumer at a time. write(2) and read(2)
  * are a producer and a consumer, too (several descriptors are one, in turn):
  * EBUSY for the second kind of party. No atomic read-modify-write anywhere.
@@ -81,6 +87,9 @@
  *	release: MPMC: take the lock. claims[id].state = FREE, clear its bit;
  *	  tail = the lowest of next and of all starts of claims in use (A);
  *	  give back the lock; wake producers (D).
+ *	What a consumer copies out and gives back before it gives back the lock
+ *	need not be claimed, where no bit of claims_used is set: version += 1 (I)
+ *	takes it and gives it back; then tail = next (A).
  *	What was skipped at the front without a record to claim moves next, and
  *	tail, and wakes producers (D), too.
  *	orphan: the one with the lowest start is taken first, but before that
@@ -126,8 +135,11 @@
  *
  * CONSUMERS wakes the first sleeper whose number is at or below the last one that
  * was reserved, producers.sequence - 1, committed or not (BROADCAST: all such);
- * PRODUCERS all whose position tail has reached. Who finds a BUSY record before
- * the one that it waits for waits for that: its header's word, its number.
+ * PRODUCERS all whose position tail has reached, when half of the data is free:
+ * room for one record is seldom worth two switches between processes. If it is
+ * not, they are left asleep, producer_wake is where it will be, and they are woken
+ * there, or 0.1 ms later whatever tail is. Who finds a BUSY record before the one
+ * that it waits for waits for that: its header's word, its number.
  *
  * In MPMC mode who has claimed passes the wake-up on if it leaves something
  * behind: it calls WAKE(KMQ_RING_CONSUMERS) if there still is an orphan, or if
@@ -186,7 +198,10 @@
  *	- marks ABANDONED each record from tail to head that is BUSY with its
  *	  id, and counts them in control.abandoned;
  *	- marks its claim ORPHANED, which is one store;
- *	- counts the attachment in control.deaths if it held any of those;
+ *	- counts the attachment in control.deaths if it held any of those. In SPSC
+ *	  and BROADCAST mode: if it had stored one of two words and not yet the
+ *	  other (a producer in mid-commit; SPSC: a consumer in mid-release), and
+ *	  so one of them had to be made right;
  *	- wakes every sleeper of the ring.
  * In SPSC mode sequence is one above that of the last record before head, or
  * expected if the ring is empty; expected is that of the record at tail, and
@@ -437,7 +452,11 @@ enum kmq_ring_side {
  * Sleeps if the word has the value @expected. Returns 0 when woken (even if a
  * signal or the deadline came, too: a wake-up is for one), or when the word has
  * another value; it may also return 0 for no reason. EINTR as KMQ_IOC_RECEIVE;
- * EIDRM, EUCLEAN; EPERM in another address space.
+ * EIDRM, EUCLEAN; EPERM in another address space; ESRCH after the attachment ended.
+ *
+ * Who sleeps for records counts in kmq_info.blocked_receivers and who sleeps for
+ * room in blocked_senders, as in read(2) and write(2); who sleeps for a lock in
+ * neither.
  */
 struct kmq_ring_wait {
 	__aligned_u64 deadline;

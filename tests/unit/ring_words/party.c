@@ -435,6 +435,51 @@ void party_release(struct party *party)
 		unlock(&consumers()->lock, party->id);
 }
 
+static bool take_front(struct party *party)
+{
+	u32 version, word;
+	struct kmq_ring_cursor cursor = read_cursor(&version);
+	struct kmq_ring_record *record = record_at(cursor.next);
+
+	if (GET(consumers()->claims_used) || GET(consumers()->tail) != cursor.next)
+		return false;
+	if (GET(producers()->head) == cursor.next)
+		return false;
+	word = GET(record->word);
+	if (word & KMQ_RING_BUSY || is_given_up(word))
+		return false;
+	party->claimed = 1;
+	party->orphan = false;
+	party->found[0] = cursor.next;
+	party->found_sequence[0] = GET(record->sequence);
+	check_body(cursor.next);
+	party->claim_end = cursor.next + bytes_of(word);
+	write_cursor(version, (struct kmq_ring_cursor){
+		.next = party->claim_end,
+		.expected = cursor.expected + 1,
+		.received = cursor.received + 1,
+		.skipped = cursor.skipped,
+	});
+	all_claimed(party);
+	all_released(party);
+	PUT(consumers()->tail, party->claim_end);
+	return true;
+}
+
+bool party_take(struct party *party)
+{
+	bool taken;
+
+	if (is_mode(KMQ_RING_SPSC))
+		return false;
+	if (is_mode(KMQ_RING_MPMC))
+		lock(&consumers()->lock, party->id);
+	taken = take_front(party);
+	if (is_mode(KMQ_RING_MPMC))
+		unlock(&consumers()->lock, party->id);
+	return taken;
+}
+
 static bool is_lapped(u64 position)
 {
 	return (s64)(GET(producers()->oldest) - position) > 0;

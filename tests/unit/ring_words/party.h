@@ -35,6 +35,8 @@ void party_discard(struct party *party);
 /* How many; 0: nothing there. */
 unsigned int party_claim(struct party *party, unsigned int count);
 void party_release(struct party *party);
+/* MPSC, MPMC: claims and releases one as one, where nobody holds a claim; false: there is none, or it is not so simple. */
+bool party_take(struct party *party);
 /* BROADCAST: one record; false: nothing there. */
 bool party_read(struct party *party);
 
