@@ -259,6 +259,41 @@ static void receive_copies_and_tells_what_does_not_fit(void **state)
 	}
 }
 
+static void send_and_receive_copy_every_byte_and_no_other(void **state)
+{
+	for (uint32_t mode = 0; mode < ALL_MODES; mode++) {
+		struct bed bed = bed_of(mode, PAGE);
+		char body[300], room[302];
+
+		for (uint32_t size = 0; size <= sizeof(body); size++) {
+			struct kmq_ring_part part = { .data = room + 1, .size = size, .flags = 7, .lost = 7 };
+			uint64_t head = bed.producers->head;
+
+			for (uint32_t i = 0; i < size; i++)
+				body[i] = (char)(mix(size << 16 ^ i) | 1);
+			memset(room, 0, sizeof(room));
+			assert_int_equal(kmq_ring_try_send(bed.one, body, size), 0);
+			assert_int_equal(bed.producers->head, head + kmq_ring_record_bytes(size));
+			if (size) {
+				part.size--;
+				assert_errno(kmq_ring_try_receive(bed.one, &part), EMSGSIZE);
+				assert_int_equal(part.size++, size - 1);
+			}
+			assert_int_equal(kmq_ring_try_receive(bed.one, &part), 0);
+			assert_memory_equal(room + 1, body, size);
+			assert_int_equal(room[0], 0);
+			assert_int_equal(room[size + 1], 0);
+			assert_int_equal(part.size, size);
+			assert_int_equal(part.sequence, size + 1);
+			assert_int_equal(part.flags, 0);
+			assert_int_equal(part.lost, 0);
+			assert_ptr_equal(part.data, room + 1);
+			assert_errno(kmq_ring_try_receive(bed.one, &part), EAGAIN);
+		}
+		bed_end(&bed);
+	}
+}
+
 static void a_second_reservation_or_claim_is_EBUSY(void **state)
 {
 	for (uint32_t mode = 0; mode < ALL_MODES; mode++) {
@@ -482,7 +517,8 @@ static void a_batch_takes_what_has_room_and_ends_before_what_is_too_long(void **
 	for (uint32_t mode = 0; mode < ALL_MODES; mode++) {
 		struct bed bed = bed_of(mode, PAGE);
 		struct kmq_ring_part parts[200];
-		int expected = PAGE / 32;
+		/* Of what nobody is waited for, half. */
+		int expected = mode == KMQ_RING_BROADCAST ? PAGE / 64 : PAGE / 32;
 
 		for (int i = 0; i < 200; i++)
 			parts[i].size = 16;
@@ -833,6 +869,66 @@ static void a_claim_of_an_orphan_begins_where_the_orphan_did(void **state)
 	bed_end(&bed);
 }
 
+/* Of the words of the consumers, all that a claim and its release leave behind. */
+static void what_is_received_is_as_if_claimed_and_released(void **state)
+{
+	for (uint32_t mode = KMQ_RING_MPSC; mode <= KMQ_RING_MPMC; mode++) {
+		struct bed bed = bed_of(mode, PAGE);
+		const struct kmq_ring_consumers *consumers = bed.consumers;
+
+		for (uint64_t i = 1; i <= 300; i++) {
+			const struct kmq_ring_cursor *cursor;
+			char body[100] = { 0 };
+			struct kmq_ring_part part = { .data = body, .size = sizeof(body) };
+
+			/* Short and long. */
+			assert_int_equal(kmq_ring_try_send(bed.one, body, i % 2 ? 64 : 65), 0);
+			assert_non_null(kmq_ring_try_reserve(bed.one, 40));
+			assert_int_equal(kmq_ring_receive(bed.one, &part), 0);
+			cursor = &consumers->cursor[consumers->version % 2];
+			assert_int_equal(cursor->received, i);
+			assert_int_equal(cursor->expected, 2 * i);
+			assert_int_equal(cursor->next, bed.producers->head - 64);
+			assert_int_equal(consumers->tail, cursor->next);
+			assert_int_equal(consumers->claims_used, 0);
+			assert_int_equal(consumers->claims[ring_of(bed.one)->id].state, KMQ_RING_CLAIM_FREE);
+			assert_int_equal(consumers->lock, 0);
+			part.size = sizeof(body);
+			assert_errno(kmq_ring_try_receive(bed.one, &part), EAGAIN);
+			assert_int_equal(kmq_ring_discard(bed.one), 0);
+			assert_errno(kmq_ring_try_receive(bed.one, &part), EAGAIN);
+		}
+		bed_end(&bed);
+	}
+}
+
+static void who_receives_passes_no_claim_of_another(void **state)
+{
+	struct bed bed = bed_of(KMQ_RING_MPMC, PAGE);
+	struct kmq_ring *holds = join(&bed, CONSUMER);
+	char body[8];
+	struct kmq_ring_part held, part = { .data = body, .size = sizeof(body) };
+
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(send_text(bed.one, "x"), 0);
+	assert_int_equal(kmq_ring_try_peek(holds, &held), 0);
+	assert_int_equal(kmq_ring_try_receive(bed.one, &part), 0);
+	assert_int_equal(part.sequence, 2);
+	assert_int_equal(bed.consumers->tail, 0);
+	/* What it held goes before the third. */
+	kmq_ring_detach(holds);
+	part.size = sizeof(body);
+	assert_int_equal(kmq_ring_try_receive(bed.one, &part), 0);
+	assert_int_equal(part.sequence, 1);
+	assert_int_equal(part.flags, KMQ_RING_RECORD_REDELIVERED);
+	assert_int_equal(bed.consumers->tail, 64);
+	part.size = sizeof(body);
+	assert_int_equal(kmq_ring_try_receive(bed.one, &part), 0);
+	assert_int_equal(part.sequence, 3);
+	assert_int_equal(bed.consumers->tail, 96);
+	bed_end(&bed);
+}
+
 static void a_death_is_told_once_to_each(void **state)
 {
 	struct bed bed = bed_of(KMQ_RING_MPMC, PAGE);
@@ -1035,6 +1131,37 @@ static void who_comes_in_the_middle_of_a_commit_is_not_told_of_a_loss(void **sta
 		kmq_ring_detach(late);
 		bed_end(&bed);
 	}
+}
+
+static void a_broadcast_of_several_spares_the_record_before_them(void **state)
+{
+	struct bed bed = bed_of(KMQ_RING_BROADCAST, PAGE);
+	struct kmq_ring_part parts[200], part;
+	int taken;
+
+	/* From every place in the ring. */
+	for (int turn = 0; turn < PAGE / 16; turn++) {
+		memset(parts, 0, sizeof(parts));
+		for (int i = 0; i < 200; i++)
+			parts[i].size = i % 3 * 16;
+		assert_int_equal(send_text(bed.one, "before"), 0);
+		taken = kmq_ring_try_reserve_batch(bed.one, parts, 200);
+		assert_true(taken > 0);
+		assert_int_equal(kmq_ring_commit(bed.one), 0);
+		assert_text(bed.one, "before");
+		for (int i = 0; i < taken; i++) {
+			assert_int_equal(kmq_ring_try_peek(bed.one, &part), 0);
+			assert_int_equal(part.lost, 0);
+			assert_int_equal(kmq_ring_release(bed.one), 0);
+		}
+		assert_empty(bed.one);
+	}
+	/* The longest record is as long as that. */
+	assert_int_equal(send_text(bed.one, "before"), 0);
+	assert_non_null(kmq_ring_try_reserve(bed.one, PAGE / 2 - 16));
+	assert_int_equal(kmq_ring_commit(bed.one), 0);
+	assert_text(bed.one, "before");
+	bed_end(&bed);
 }
 
 static void a_producer_is_never_held_up_by_those_who_follow(void **state)
@@ -1389,9 +1516,221 @@ static void who_claims_passes_the_wake_up_on(void **state)
 	bed_end(&bed);
 }
 
+static void who_receives_passes_the_wake_up_on_and_rings_for_room(void **state)
+{
+	struct bed bed = bed_at(KMQ_RING_MPMC, PAGE, 1, 0);
+	struct kmq_ring *producer = join(&bed, PRODUCER), *first = join(&bed, CONSUMER);
+	char body[8];
+
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(send_text(producer, "x"), 0);
+	for (int i = 0; i < 3; i++) {
+		/* As if somebody slept for the second; for one that is not there; who leaves nothing. */
+		static const uint64_t awaited_one[] = { 2, 4, 3 };
+		struct kmq_ring_part part = { .data = body, .size = sizeof(body) };
+
+		bed.control->consumer_wake = awaited_one[i];
+		assert_int_equal(kmq_ring_receive(first, &part), 0);
+		assert_int_equal(wakes_of(first), 1);
+	}
+	for (int i = 0; i < 2; i++) {
+		struct kmq_ring_part part = { .data = body, .size = sizeof(body) };
+
+		/* For the room of the first of these. */
+		assert_int_equal(send_text(producer, "x"), 0);
+		bed.control->producer_wake = 128;
+		assert_int_equal(kmq_ring_receive(first, &part), 0);
+		assert_int_equal(wakes_of(first), 2 + i);
+	}
+	kmq_ring_detach(producer);
+	kmq_ring_detach(first);
+	bed_end(&bed);
+}
+
+/* Looks, by each call that can end with a record there that it did not take. */
+static int wait_for_one(struct kmq_ring *ring)
+{
+	struct timespec past = { 0, 0 };
+
+	return kmq_ring_wait(ring, 1, &past);
+}
+
+static int wait_for_five(struct kmq_ring *ring)
+{
+	struct timespec past = { 0, 0 };
+
+	return kmq_ring_wait(ring, 5, &past);
+}
+
+static int receive_into_nothing(struct kmq_ring *ring)
+{
+	struct kmq_ring_part part = { .size = 0 };
+
+	assert_errno(kmq_ring_receive(ring, &part), EMSGSIZE);
+	return 0;
+}
+
+static void who_looks_and_takes_nothing_passes_the_wake_up_on(void **state)
+{
+	static int (*const looks[])(struct kmq_ring *) = { wait_for_one, wait_for_five, receive_into_nothing };
+
+	for (size_t i = 0; i < sizeof(looks) / sizeof(*looks); i++) {
+		struct bed bed = bed_at(KMQ_RING_MPMC, PAGE, 1, 0);
+		struct kmq_ring *producer = join(&bed, PRODUCER), *looker = join(&bed, CONSUMER),
+				*dies = join(&bed, CONSUMER);
+		struct kmq_ring_part part;
+		char body[200] = { 0 };
+
+		/* Of a short record, and of a long one. */
+		for (uint32_t size = 1; size <= sizeof(body); size += sizeof(body) - 1) {
+			uint64_t wakes = wakes_of(looker);
+
+			assert_int_equal(kmq_ring_try_send(producer, body, size), 0);
+			/* Nobody sleeps. */
+			assert_int_equal(looks[i](looker), 0);
+			assert_int_equal(wakes_of(looker), wakes);
+			/* As if somebody slept for this one; then, for the next. */
+			bed.control->consumer_wake = bed.producers->sequence - 1;
+			assert_int_equal(looks[i](looker), 0);
+			assert_int_equal(wakes_of(looker), wakes + 1);
+			bed.control->consumer_wake = bed.producers->sequence;
+			assert_int_equal(looks[i](looker), 0);
+			assert_int_equal(wakes_of(looker), wakes + 1);
+			bed.control->consumer_wake += FAR_AWAY;
+			/* An orphan, whoever sleeps for what. */
+			assert_int_equal(kmq_ring_try_peek(dies, &part), 0);
+			kmq_ring_detach(dies);
+			dies = join(&bed, CONSUMER);
+			assert_int_equal(looks[i](looker), 0);
+			assert_int_equal(wakes_of(looker), wakes + 2);
+			assert_int_equal(kmq_ring_try_peek(looker, &part), 0);
+			assert_int_equal(part.flags, KMQ_RING_RECORD_REDELIVERED);
+			assert_int_equal(kmq_ring_release(looker), 0);
+		}
+		kmq_ring_detach(producer);
+		kmq_ring_detach(looker);
+		kmq_ring_detach(dies);
+		bed_end(&bed);
+	}
+}
+
+static int peek_until(struct kmq_ring *ring, const struct timespec *deadline)
+{
+	struct kmq_ring_part part;
+
+	return kmq_ring_peek_until(ring, &part, deadline);
+}
+
+static int receive_until(struct kmq_ring *ring, const struct timespec *deadline)
+{
+	char body[8];
+	struct kmq_ring_part part = { .data = body, .size = sizeof(body) };
+
+	return kmq_ring_receive_until(ring, &part, deadline);
+}
+
+static int wait_until(struct kmq_ring *ring, const struct timespec *deadline)
+{
+	return kmq_ring_wait(ring, 1, deadline);
+}
+
+static void who_gives_up_before_it_could_look_passes_the_wake_up_on(void **state)
+{
+	static int (*const calls[])(struct kmq_ring *, const struct timespec *) = {
+		peek_until, receive_until, wait_until,
+	};
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+		struct bed bed = bed_of(KMQ_RING_MPMC, PAGE);
+		struct kmq_ring *holds = join(&bed, CONSUMER);
+		struct timespec soon = in_ms(20);
+		uint64_t wakes;
+
+		assert_int_equal(send_text(bed.one, "x"), 0);
+		wakes = wakes_of(bed.one);
+		bed.control->consumer_wake = 1;
+		bed.consumers->lock = ring_of(holds)->id;
+		assert_errno(calls[i](bed.one, &soon), ETIMEDOUT);
+		assert_int_equal(wakes_of(bed.one), wakes + 1);
+		/* Whoever slept was woken. */
+		assert_true(bed.control->consumer_wake > FAR_AWAY);
+		bed.consumers->lock = 0;
+		kmq_ring_detach(holds);
+		bed_end(&bed);
+	}
+}
+
+static void two_that_sleep_for_one_record_do_not_both_stay_asleep(void **state)
+{
+	struct bed bed = bed_at(KMQ_RING_MPMC, PAGE, 1, 0);
+	struct kmq_ring *producer = join(&bed, PRODUCER), *waits = join(&bed, CONSUMER), *peeks = join(&bed, CONSUMER);
+
+	for (int i = 0; i < 50; i++) {
+		struct sleeper waiter = { .count = 3 }, peeker;
+		uint64_t slept = sleeps_of(waits), slept_too = sleeps_of(peeks);
+
+		start(&waiter, waits, wait_thread);
+		start(&peeker, peeks, peek_thread);
+		WAIT_UNTIL(sleeps_of(waits) != slept && sleeps_of(peeks) != slept_too && CONSUMER_SLEEPS(&bed));
+		/* The one looks, and takes nothing; or finds that the other was faster. */
+		assert_int_equal(send_text(producer, "x"), 0);
+		end(&peeker);
+		assert_int_equal(peeker.result, 0);
+		assert_int_equal(send_text(producer, "x"), 0);
+		end(&waiter);
+		assert_int_equal(waiter.result, 0);
+		assert_text(waits, "x");
+	}
+	kmq_ring_detach(producer);
+	kmq_ring_detach(waits);
+	kmq_ring_detach(peeks);
+	bed_end(&bed);
+}
+
+static void in_mpmc_mode_one_record_ends_a_wait_for_many(void **state)
+{
+	struct bed bed = bed_at(KMQ_RING_MPMC, PAGE, 1, 0);
+	struct kmq_ring *producer = join(&bed, PRODUCER), *consumer = join(&bed, CONSUMER);
+	struct sleeper sleeper = { .count = 50 };
+
+	start(&sleeper, consumer, wait_thread);
+	WAIT_UNTIL(CONSUMER_SLEEPS(&bed));
+	assert_int_equal(bed.control->consumer_wake, 1);
+	assert_int_equal(send_text(producer, "x"), 0);
+	end(&sleeper);
+	assert_int_equal(sleeper.result, 0);
+	assert_text(consumer, "x");
+	kmq_ring_detach(producer);
+	kmq_ring_detach(consumer);
+	bed_end(&bed);
+}
+
+static void an_orphan_ends_a_wait_for_many(void **state)
+{
+	for (uint32_t mode = KMQ_RING_MPSC; mode <= KMQ_RING_MPMC; mode++) {
+		struct bed bed = bed_at(mode, PAGE, 1, 0);
+		struct kmq_ring *producer = join(&bed, PRODUCER), *consumer = join(&bed, CONSUMER);
+		struct timespec past = { 0, 0 };
+		struct kmq_ring_part part;
+
+		assert_int_equal(send_text(producer, "x"), 0);
+		assert_int_equal(kmq_ring_try_peek(consumer, &part), 0);
+		kmq_ring_detach(consumer);
+		consumer = join(&bed, CONSUMER);
+		assert_int_equal(kmq_ring_wait(consumer, 50, &past), 0);
+		assert_text(consumer, "x");
+		assert_errno(kmq_ring_wait(consumer, 50, &past), ETIMEDOUT);
+		kmq_ring_detach(producer);
+		kmq_ring_detach(consumer);
+		bed_end(&bed);
+	}
+}
+
 static void a_wait_for_many_is_woken_by_the_last_of_them(void **state)
 {
 	for (uint32_t mode = 0; mode < ALL_MODES; mode++) {
+		if (mode == KMQ_RING_MPMC)
+			continue;
 		struct bed bed = bed_at(mode, PAGE, 1, 0);
 		struct kmq_ring *producer = join(&bed, PRODUCER), *consumer = join(&bed, CONSUMER);
 		struct sleeper sleeper = { .count = 50 };
@@ -1422,6 +1761,8 @@ static void a_wait_for_many_is_woken_by_the_last_of_them(void **state)
 static void a_wait_counts_what_is_there_and_no_more(void **state)
 {
 	for (uint32_t mode = 0; mode < ALL_MODES; mode++) {
+		if (mode == KMQ_RING_MPMC)
+			continue;
 		struct bed bed = bed_of(mode, PAGE);
 		struct timespec past = { 0, 0 };
 		struct kmq_ring_part part;
@@ -1967,6 +2308,11 @@ static void a_removed_ring_is_EIDRM(void **state)
 		bed.control->flags |= KMQ_RING_REMOVED;
 		assert_errno(kmq_ring_commit(bed.one), EIDRM);
 		assert_errno(kmq_ring_commit(bed.one), EINVAL);
+		/* Inline, one that is there is had, once. */
+		if (mode == KMQ_RING_SPSC) {
+			assert_int_equal(kmq_ring_try_peek(bed.one, &part), 0);
+			assert_errno(kmq_ring_release(bed.one), EIDRM);
+		}
 		assert_errno(kmq_ring_try_peek(bed.one, &part), EIDRM);
 		assert_errno(kmq_ring_peek(bed.one, &part), EIDRM);
 		assert_errno(kmq_ring_wait(bed.one, 1, NULL), EIDRM);
@@ -1992,6 +2338,28 @@ static void what_was_at_hand_when_the_ring_was_removed_is_had_once(void **state)
 	assert_errno(send_text(bed.one, "x"), EIDRM);
 	assert_null_errno(kmq_ring_try_reserve(bed.one, 1), EIDRM);
 	bed_end(&bed);
+}
+
+static void after_a_removal_one_is_received_at_most(void **state)
+{
+	for (uint32_t mode = 0; mode < ALL_MODES; mode++) {
+		struct bed bed = bed_of(mode, PAGE);
+		char body[8];
+		struct kmq_ring_part part = { .data = body, .size = sizeof(body) };
+		int received = 0;
+
+		for (int i = 0; i < 9; i++)
+			assert_int_equal(send_text(bed.one, "x"), 0);
+		bed.control->consumer_wake -= 1ull << 63;
+		bed.control->producer_wake -= 1ull << 63;
+		bed.control->flags |= KMQ_RING_REMOVED;
+		while (!kmq_ring_try_receive(bed.one, &part))
+			received++;
+		assert_int_equal(errno, EIDRM);
+		assert_true(received <= (mode != KMQ_RING_BROADCAST));
+		assert_errno(kmq_ring_receive(bed.one, &part), EIDRM);
+		bed_end(&bed);
+	}
 }
 
 /*
@@ -2050,7 +2418,7 @@ static void garbage_in_any_word_does_no_harm(void **state)
 				spoil_any(&bed, &random);
 			for (int i = 0; i < 8; i++)
 				parts[i].size = rand_r(&random) % (rand_r(&random) % 8 ? 100 : PAGE / 2);
-			switch (rand_r(&random) % 6) {
+			switch (rand_r(&random) % 7) {
 			case 0:
 				n = kmq_ring_try_reserve_batch(bed.one, parts, 1 + rand_r(&random) % 8);
 				touch(parts, n, true);
@@ -2076,6 +2444,10 @@ static void garbage_in_any_word_does_no_harm(void **state)
 				break;
 			case 4:
 				kmq_ring_wait(bed.one, 1 + rand_r(&random) % 20, &past);
+				break;
+			case 5:
+				memset(body, 1, parts[0].size);
+				kmq_ring_try_send(bed.one, body, parts[0].size);
 				break;
 			default:
 				parts[0].data = body;
@@ -2129,6 +2501,7 @@ int main(void)
 	const struct CMUnitTest ring[] = {
 		claim(a_record_comes_out_as_it_went_in),
 		claim(receive_copies_and_tells_what_does_not_fit),
+		claim(send_and_receive_copy_every_byte_and_no_other),
 		claim(a_second_reservation_or_claim_is_EBUSY),
 		claim(what_is_not_open_is_EINVAL),
 		claim(a_party_does_what_it_is_for_and_nothing_else),
@@ -2151,6 +2524,8 @@ int main(void)
 		claim(an_orphan_goes_before_all_else_and_in_parts),
 		claim(an_orphan_of_what_was_given_up_is_got_out_of_the_way),
 		claim(a_claim_of_an_orphan_begins_where_the_orphan_did),
+		claim(what_is_received_is_as_if_claimed_and_released),
+		claim(who_receives_passes_no_claim_of_another),
 		claim(a_death_is_told_once_to_each),
 		claim(a_forked_child_has_no_part_in_it),
 		claim(detaching_nothing_is_nothing_and_errno_is_kept),
@@ -2158,6 +2533,7 @@ int main(void)
 		claim(who_is_lapped_is_told_exactly_how_many_it_lost),
 		claim(what_was_overwritten_while_it_was_read_is_ESTALE_and_counts_as_lost),
 		claim(who_comes_in_the_middle_of_a_commit_is_not_told_of_a_loss),
+		claim(a_broadcast_of_several_spares_the_record_before_them),
 		claim(a_producer_is_never_held_up_by_those_who_follow),
 		claim(between_threads_nothing_is_lost_doubled_or_out_of_order),
 		claim(between_processes_nothing_is_lost_doubled_or_out_of_order),
@@ -2170,6 +2546,12 @@ int main(void)
 		claim(what_is_skipped_wakes_who_sleeps_for_room),
 		claim(an_orphan_wakes_who_sleeps_for_a_record),
 		claim(who_claims_passes_the_wake_up_on),
+		claim(who_receives_passes_the_wake_up_on_and_rings_for_room),
+		claim(who_looks_and_takes_nothing_passes_the_wake_up_on),
+		claim(who_gives_up_before_it_could_look_passes_the_wake_up_on),
+		claim(two_that_sleep_for_one_record_do_not_both_stay_asleep),
+		claim(in_mpmc_mode_one_record_ends_a_wait_for_many),
+		claim(an_orphan_ends_a_wait_for_many),
 		claim(a_wait_for_many_is_woken_by_the_last_of_them),
 		claim(a_wait_counts_what_is_there_and_no_more),
 		claim(a_wait_for_what_is_committed_out_of_order_ends),
@@ -2188,6 +2570,7 @@ int main(void)
 		claim(a_broken_ring_wakes_who_sleeps),
 		claim(a_removed_ring_is_EIDRM),
 		claim(what_was_at_hand_when_the_ring_was_removed_is_had_once),
+		claim(after_a_removal_one_is_received_at_most),
 		claim(garbage_in_any_word_does_no_harm),
 		claim(a_ring_of_fences_works_as_well),
 	};

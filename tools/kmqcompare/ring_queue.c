@@ -124,37 +124,23 @@ void ring_queue_detach(struct channel *channel)
 
 int ring_queue_send(struct channel *channel, void *body, uint32_t size)
 {
-	struct kmq_ring *ring = ((struct ring_queue *)channel->state)->ring;
-	void *room = kmq_ring_try_reserve(ring, size);
+	struct ring_queue *queue = channel->state;
 
-	if (!room)
-		room = kmq_ring_reserve(ring, size);
-	if (!room)
-		return -1;
-	memcpy(room, body, size);
 	COPIED(channel, size);
-	return kmq_ring_commit(ring);
-}
-
-/* What was overwritten while it was copied, in broadcast mode alone, is no message. */
-static __attribute__((noinline)) ssize_t receive_again(struct channel *channel, void *body,
-						       uint32_t room)
-{
-	return errno == ESTALE ? ring_queue_receive(channel, body, room) : -1;
+	return kmq_ring_send(queue->ring, body, size);
 }
 
 ssize_t ring_queue_receive(struct channel *channel, void *body, uint32_t room)
 {
-	struct kmq_ring *ring = ((struct ring_queue *)channel->state)->ring;
+	struct ring_queue *queue = channel->state;
 	struct kmq_ring_part part;
-	uint32_t size;
 
-	if (kmq_ring_try_peek(ring, &part) && kmq_ring_peek(ring, &part))
+	part.data = body;
+	part.size = room;
+	if (kmq_ring_receive(queue->ring, &part))
 		return -1;
-	size = part.size < room ? part.size : room;
-	memcpy(body, part.data, size);
-	COPIED(channel, size);
-	return kmq_ring_release(ring) ? receive_again(channel, body, room) : (ssize_t)size;
+	COPIED(channel, part.size);
+	return part.size;
 }
 
 int ring_queue_send_batch(struct channel *channel, struct batch_item *items, unsigned int count)

@@ -26,8 +26,8 @@
  *	EBADF	   the attachment is not a producer, or not a consumer
  *	EIDRM	   the queue was removed
  *	EUCLEAN	   the ring was found inconsistent: it is broken for good
- * (a record, or room, that was known to be there before may still be had once; the
- * release, or the commit, tells)
+ * (one record, or room for one, may still be had then; the release, or the commit,
+ * tells; after kmq_ring_receive() the next call)
  * of those that reserve:
  *	EMSGSIZE   the record is longer than the ring takes
  * of try_:
@@ -233,7 +233,9 @@ static inline int kmq_ring_release(struct kmq_ring *ring);
  * @deadline: CLOCK_MONOTONIC; NULL for none
  *
  * A producer that waits for room wakes nobody: ask for no more than have room, or
- * with a deadline. Where there are other consumers they may be faster than this.
+ * with a deadline. It also returns if there is a record that a dead consumer had; and
+ * with KMQ_RING_MPMC when there is one, whatever @count: other consumers may take the
+ * rest, and may be faster than this.
  *
  * Return: 0; or -1: ETIMEDOUT (perhaps with some records to be read), EINTR, EBUSY
  * (a claim is open), EINVAL (more than could ever have room).
@@ -374,14 +376,13 @@ static inline void *kmq_ring_try_reserve(struct kmq_ring *ring, uint32_t size)
 	return __builtin_expect(!room, 0) ? kmq_ring_try_reserve_slow(ring, size) : room;
 }
 
-static inline int kmq_ring_commit(struct kmq_ring *ring)
+/* Private: the record with this number, which ends here, is whole. As kmq_ring_commit(). */
+static inline int kmq_ring_publish(struct kmq_ring *ring, uint64_t end, uint64_t sequence)
 {
 	struct kmq_ring_half *half = &ring->producer;
 	struct kmq_ring_producers *producers = kmq_ring_producers_of(ring);
-	uint64_t end = half->end, sequence = half->sequence, wake;
+	uint64_t wake;
 
-	if (__builtin_expect(end == half->at, 0))
-		return kmq_ring_commit_slow(ring);
 	half->at = end;
 	half->sequence = sequence + 1;
 	__atomic_store_n(KMQ_RING_WORD64(producers->sequence), sequence + 1, __ATOMIC_RELAXED);
@@ -395,18 +396,26 @@ static inline int kmq_ring_commit(struct kmq_ring *ring)
 	return 0;
 }
 
-/* Private: 1; or 0, and nothing was claimed. */
-static inline int kmq_ring_peek_fast(struct kmq_ring *ring, struct kmq_ring_part *part)
+static inline int kmq_ring_commit(struct kmq_ring *ring)
+{
+	struct kmq_ring_half *half = &ring->producer;
+	uint64_t end = half->end;
+
+	if (__builtin_expect(end == half->at, 0))
+		return kmq_ring_commit_slow(ring);
+	return kmq_ring_publish(ring, end, half->sequence);
+}
+
+/* Private: the next record, its size and its end; or NULL. Nothing is claimed. */
+static inline struct kmq_ring_record *kmq_ring_find_fast(struct kmq_ring *ring, uint32_t *size, uint64_t *end)
 {
 	struct kmq_ring_half *half = &ring->consumer;
-	uint64_t at = half->at, limit = half->limit, end;
+	uint64_t at = half->at, limit = half->limit;
 	struct kmq_ring_record *record;
-	uint32_t size;
 
 	if (limit == at) {
 		/* In a forked child there is nothing to be looked at. */
-		if (!half->ceiling || __atomic_load_n(&kmq_ring_control_of(ring)->flags, __ATOMIC_RELAXED) &
-					      (KMQ_RING_REMOVED | KMQ_RING_BROKEN))
+		if (!half->ceiling)
 			return 0;
 		/* B: all of the records before head. */
 		limit = __atomic_load_n(KMQ_RING_WORD64(kmq_ring_producers_of(ring)->head), __ATOMIC_ACQUIRE);
@@ -416,16 +425,29 @@ static inline int kmq_ring_peek_fast(struct kmq_ring *ring, struct kmq_ring_part
 	}
 	record = kmq_ring_record_of(ring, at, half->mask);
 	/* Once, since it is another's. */
-	size = __atomic_load_n(&record->word, __ATOMIC_RELAXED);
-	end = at + kmq_ring_record_bytes(size);
-	if (__builtin_expect(half->end != at || size >= half->ceiling || (int64_t)(limit - end) < 0 ||
+	*size = __atomic_load_n(&record->word, __ATOMIC_RELAXED);
+	*end = at + kmq_ring_record_bytes(*size);
+	if (__builtin_expect(half->end != at || *size >= half->ceiling || (int64_t)(limit - *end) < 0 ||
 			     record->sequence != half->sequence, 0))
 		return 0;
-	half->end = end;
+	return record;
+}
+
+/* Private: 1; or 0, and nothing was claimed. */
+static inline int kmq_ring_peek_fast(struct kmq_ring *ring, struct kmq_ring_part *part)
+{
+	struct kmq_ring_record *record;
+	uint64_t end;
+	uint32_t size;
+
+	record = kmq_ring_find_fast(ring, &size, &end);
+	if (__builtin_expect(!record, 0))
+		return 0;
+	ring->consumer.end = end;
 	part->data = record + 1;
 	part->size = size;
 	part->flags = 0;
-	part->sequence = half->sequence;
+	part->sequence = ring->consumer.sequence;
 	part->lost = 0;
 	return 1;
 }
@@ -444,14 +466,13 @@ static inline int kmq_ring_try_peek(struct kmq_ring *ring, struct kmq_ring_part 
 	return 0;
 }
 
-static inline int kmq_ring_release(struct kmq_ring *ring)
+/* Private: the record before this one, which begins here, is done with. As kmq_ring_release(). */
+static inline int kmq_ring_pass(struct kmq_ring *ring, uint64_t end, uint64_t sequence)
 {
 	struct kmq_ring_half *half = &ring->consumer;
 	struct kmq_ring_consumers *consumers = kmq_ring_consumers_of(ring);
-	uint64_t end = half->end, sequence = half->sequence + 1, wake;
+	uint64_t wake;
 
-	if (__builtin_expect(end == half->at, 0))
-		return kmq_ring_release_slow(ring);
 	half->at = end;
 	half->sequence = sequence;
 	__atomic_store_n(KMQ_RING_WORD64(consumers->expected), sequence, __ATOMIC_RELAXED);
@@ -463,6 +484,16 @@ static inline int kmq_ring_release(struct kmq_ring *ring)
 	if (__builtin_expect((int64_t)(end - wake) >= 0, 0))
 		return kmq_ring_wake_slow(ring, KMQ_RING_PRODUCERS);
 	return 0;
+}
+
+static inline int kmq_ring_release(struct kmq_ring *ring)
+{
+	struct kmq_ring_half *half = &ring->consumer;
+	uint64_t end = half->end;
+
+	if (__builtin_expect(end == half->at, 0))
+		return kmq_ring_release_slow(ring);
+	return kmq_ring_pass(ring, end, half->sequence + 1);
 }
 
 #ifdef __cplusplus

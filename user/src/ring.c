@@ -9,6 +9,7 @@ int libkmq_ring_broken(struct ring *ring, struct kmq_ring_half *half)
 {
 	STORE(ring->error, EUCLEAN);
 	half->ceiling = 0;
+	ring->producing.brief = ring->consuming.brief = 0;
 	if (ring->twin)
 		libkmq_ring_wake_all(ring);
 	return EUCLEAN;
@@ -27,6 +28,7 @@ static int begin_producing(struct ring *ring)
 	half->id = ring->id;
 	half->mask = ring->size - 1;
 	ring->producing.seen = tail;
+	ring->producing.brief = ring->brief;
 	if (!is_exclusive(ring->mode, KMQ_RING_PRODUCER))
 		return 0;
 	if (ring->mode == KMQ_RING_BROADCAST)
@@ -74,6 +76,7 @@ static int begin_consuming(struct ring *ring)
 	half->mask = ring->size - 1;
 	ring->consuming.deaths = LOAD(control_of(ring)->deaths);
 	ring->consuming.seen = LOAD_ACQUIRE(producers_of(ring)->head);
+	ring->consuming.brief = ring->brief;
 	if (ring->mode == KMQ_RING_BROADCAST)
 		return begin_following(ring);
 	if (ring->mode != KMQ_RING_SPSC)
@@ -91,6 +94,8 @@ int libkmq_ring_begin(struct ring *ring)
 	int error = 0;
 
 	ring->ceiling = ring->fenced ? 0 : ring->max_message + 1;
+	if (!is_exclusive(ring->mode, KMQ_RING_PRODUCER))
+		ring->brief = (ring->max_message < SHORT_BODY ? ring->max_message : SHORT_BODY) + 1;
 	libkmq_ring_spin_default(ring);
 	if (ring->roles & KMQ_RING_PRODUCER)
 		error = begin_producing(ring);

@@ -20,10 +20,14 @@
 #define LIBKMQ_RING_H
 
 #include <errno.h>
+#include <string.h>
 
 #include "internal.h"
 
 #define LINE		64
+
+/* What the fast paths are made of, each of which is to be one piece. */
+#define IN_ONE_PIECE	static inline __attribute__((always_inline))
 
 /* In place of a deadline: never sleep, EAGAIN. */
 #define NEVER_SLEEP	UINT64_MAX
@@ -74,6 +78,8 @@ struct ring_want {
  * @finish: behind it
  * @sequence: of its first record
  * @records: in it; 0: none is open
+ * @brief: MPSC, MPMC: bodies that are shorter are sent all in one, and any is
+ *	received so; 0: a reservation is open, or the ring is no more
  * @seen: MPSC, MPMC: the other side's tail, or head, as seen last
  * @oldest: BROADCAST producer: of the words of the ring
  * @next: BROADCAST consumer: its cursor
@@ -97,6 +103,7 @@ struct ring_half {
 	uint64_t sequence;
 	uint32_t records;
 	uint32_t deaths;
+	uint32_t brief;
 	uint64_t seen;
 	uint64_t oldest;
 	uint64_t next;
@@ -126,6 +133,7 @@ struct ring_half {
  * @max_message: bytes
  * @page_size: bytes
  * @ceiling: of the inline calls
+ * @brief: of the halves of that name
  * @error: EUCLEAN once the ring was found inconsistent
  * @size: bytes of data
  * @mapped: bytes of address space, from this struct on
@@ -144,6 +152,7 @@ struct ring {
 	uint32_t max_message;
 	uint32_t page_size;
 	uint32_t ceiling;
+	uint32_t brief;
 	int error;
 	uint64_t size;
 	size_t mapped;
@@ -216,6 +225,41 @@ static inline int fail(int error)
 		return 0;
 	errno = error;
 	return -1;
+}
+
+/* Bodies that are copied without a call of memcpy(), by those who do all in one. */
+#define SHORT_BODY	64
+
+/*
+ * @size is at most SHORT_BODY: a few moves, which may overlap; those of the longer
+ * ones without a jump.
+ */
+IN_ONE_PIECE void copy_short(void *target, const void *source, uint32_t size)
+{
+	const char *from = source;
+	char *to = target;
+
+	/* Where it comes from is forgotten: the ring is not in its struct, as compilers find. */
+	__asm__("" : "+r"(to));
+	if (__builtin_expect(size >= 32, 1)) {
+		memcpy(to, from, 16);
+		memcpy(to + 16, from + 16, 16);
+		memcpy(to + size - 32, from + size - 32, 16);
+		memcpy(to + size - 16, from + size - 16, 16);
+	} else if (size >= 16) {
+		memcpy(to, from, 16);
+		memcpy(to + size - 16, from + size - 16, 16);
+	} else if (size >= 8) {
+		memcpy(to, from, 8);
+		memcpy(to + size - 8, from + size - 8, 8);
+	} else if (size >= 4) {
+		memcpy(to, from, 4);
+		memcpy(to + size - 4, from + size - 4, 4);
+	} else if (size) {
+		to[0] = from[0];
+		to[size / 2] = from[size / 2];
+		to[size - 1] = from[size - 1];
+	}
 }
 
 /* ring.c */
@@ -300,6 +344,10 @@ uint32_t libkmq_ring_deaths(struct ring *ring);
 int libkmq_ring_claim(struct ring *ring, struct kmq_ring_part *parts, unsigned int count, uint32_t room,
 		      struct ring_want *want, uint64_t deadline);
 int libkmq_ring_unclaim(struct ring *ring);
+/* Claims, copies and releases in one. ENOTSUP: it is not that simple, and nothing was done. */
+int libkmq_ring_take(struct ring *ring, struct kmq_ring_part *part, struct ring_want *want, uint64_t deadline);
+/* Likewise, at once. EAGAIN: there is none yet, or somebody has the lock. */
+int libkmq_ring_take_now(struct ring *ring, struct kmq_ring_part *part);
 /* 0 if so many could be claimed. */
 int libkmq_ring_claimable(struct ring *ring, uint64_t count, struct ring_want *want, uint64_t deadline);
 /* The end of an attachment to the twin. */

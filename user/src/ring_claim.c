@@ -28,10 +28,12 @@ struct survey {
  * struct outcome - what is to be done when the lock is given back
  * @released: tail was moved, to @tail (D)
  * @left: something is left for another consumer (C)
- * @orphan: and that is an orphan, of which no word tells
+ * @number: of the first record that is left, or of one before it
+ * @orphan: there is an orphan, of which no word tells
  */
 struct outcome {
 	uint64_t tail;
+	uint64_t number;
 	int released;
 	int left;
 	int orphan;
@@ -137,10 +139,11 @@ static int move_tail(struct ring *ring, const struct survey *survey, uint64_t ne
 	return 0;
 }
 
-static void write_cursor(struct ring *ring, const struct survey *survey, const struct kmq_ring_cursor *cursor)
+/* @version: of the one that is current until then. */
+IN_ONE_PIECE void write_cursor(struct ring *ring, uint32_t version, const struct kmq_ring_cursor *cursor)
 {
 	struct kmq_ring_consumers *consumers = consumers_of(ring);
-	struct kmq_ring_cursor *other = &consumers->cursor[(survey->version + 1) % 2];
+	struct kmq_ring_cursor *other = &consumers->cursor[(version + 1) % 2];
 
 	/* I: the version that made the other one current before this overwrites what was. */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
@@ -148,7 +151,7 @@ static void write_cursor(struct ring *ring, const struct survey *survey, const s
 	STORE(other->expected, cursor->expected);
 	STORE(other->received, cursor->received);
 	STORE(other->skipped, cursor->skipped);
-	STORE_RELEASE(consumers->version, survey->version + 1); /* I */
+	STORE_RELEASE(consumers->version, version + 1); /* I */
 }
 
 static void use(struct ring *ring, uint64_t used)
@@ -404,7 +407,7 @@ static int skip(struct ring *ring, const struct survey *survey, const struct wal
 	struct kmq_ring_cursor cursor = cursor_at(survey, walk, 0);
 
 	if (walk->skipped)
-		write_cursor(ring, survey, &cursor);
+		write_cursor(ring, survey->version, &cursor);
 	STEP();
 	return cursor.next == survey->tail ? 0 : move_tail(ring, survey, cursor.next, survey->used, outcome);
 }
@@ -435,16 +438,19 @@ static int take_next(struct ring *ring, struct survey *survey, struct kmq_ring_p
 		if (!error)
 			error = gather(ring, &walk, parts, count, room, 0, &stretch);
 	}
+	outcome->number = survey->cursor.expected;
 	if (error == EAGAIN) {
 		want_after(ring, want, &walk, 1);
 		error = skip(ring, survey, &walk, outcome);
 		return error ? error : EAGAIN;
 	}
+	/* One that is too long is there for others. */
+	outcome->left = error == EMSGSIZE;
 	if (error)
 		return error;
 	write_claim(ring, &stretch, &survey->used);
 	cursor = cursor_at(survey, &walk, stretch.records);
-	write_cursor(ring, survey, &cursor);
+	write_cursor(ring, survey->version, &cursor);
 	outcome->left = cursor.next != survey->head;
 	return 0;
 }
@@ -464,15 +470,139 @@ static int claim_locked(struct ring *ring, struct kmq_ring_part *parts, unsigned
 		error = take_orphan(ring, &words, orphan, parts, count, room);
 		if (error == EAGAIN)
 			continue;
-		outcome->orphan = !error && find_orphan(ring, &words);
-		outcome->left = !error && words.cursor.next != words.head;
+		outcome->orphan = !!find_orphan(ring, &words);
+		outcome->left = words.cursor.next != words.head;
+		outcome->number = words.cursor.expected;
 		return error;
 	}
 	return take_next(ring, &words, parts, count, room, want, outcome);
 }
 
+/* ------------------------------------------------------------------------
+ * The common case: no claim in use, and a record at the front
+ */
+
+/**
+ * struct front - the record that is next, where nobody holds a claim
+ * @record: it
+ * @start: of it
+ * @end: behind it
+ * @sequence: its number
+ * @version: of the current cursor
+ * @size: of its body
+ */
+struct front {
+	const struct kmq_ring_record *record;
+	uint64_t start;
+	uint64_t end;
+	uint64_t sequence;
+	uint32_t version;
+	uint32_t size;
+};
+
+/*
+ * Head, which is loaded as seldom as can be, as its producers write there. The one
+ * that was seen last will do if it is behind @next: it only grows.
+ */
+IN_ONE_PIECE uint64_t head_behind(struct ring *ring, uint64_t next)
+{
+	uint64_t head = ring->consuming.seen;
+
+	if (head - next - 1 >= ring->size)
+		head = ring->consuming.seen = LOAD_ACQUIRE(producers_of(ring)->head); /* B */
+	return head;
+}
+
+IN_ONE_PIECE int want_front(struct ring_want *want, const uint32_t *word, uint64_t expected, uint64_t sequence)
+{
+	if (!want)
+		return EAGAIN;
+	want->word = word;
+	want->expected = (uint32_t)expected;
+	want->wake = sequence;
+	return EAGAIN;
+}
+
+/* ENOTSUP: it is not that case. EAGAIN: there is none yet. */
+IN_ONE_PIECE int look_at_front(struct ring *ring, struct front *front, struct ring_want *want)
+{
+	struct kmq_ring_consumers *consumers = consumers_of(ring);
+	const struct kmq_ring_cursor *cursor;
+	uint64_t head;
+	uint32_t word;
+
+	front->version = LOAD(consumers->version);
+	cursor = &consumers->cursor[front->version % 2];
+	front->start = LOAD(cursor->next);
+	front->sequence = LOAD(cursor->expected);
+	if (LOAD(consumers->claims_used) || LOAD(consumers->tail) != front->start || front->start % KMQ_RING_ALIGN)
+		return ENOTSUP;
+	head = head_behind(ring, front->start);
+	if (head == front->start)
+		return want_front(want, lower_half(&producers_of(ring)->head), head, front->sequence);
+	if (!is_position(ring, head, front->start))
+		return ENOTSUP;
+	front->record = record_at(ring, front->start);
+	word = LOAD_ACQUIRE(front->record->word); /* E */
+	if ((word & ~KMQ_RING_RECORD_SIZE) == KMQ_RING_BUSY)
+		return want_front(want, &front->record->word, word, front->sequence);
+	front->end = front->start + kmq_ring_record_bytes(word);
+	front->size = word;
+	if (word > ring->max_message || front->end - front->start > head - front->start ||
+	    LOAD(front->record->sequence) != front->sequence)
+		return ENOTSUP;
+	return 0;
+}
+
+/* The record is no longer the next one. MPMC: is another? */
+IN_ONE_PIECE int pass_front(struct ring *ring, const struct front *front, int locked)
+{
+	const struct kmq_ring_cursor *from = &consumers_of(ring)->cursor[front->version % 2];
+	struct kmq_ring_cursor cursor = {
+		.next = front->end,
+		.expected = front->sequence + 1,
+		.received = LOAD(from->received) + 1,
+		.skipped = LOAD(from->skipped),
+	};
+
+	write_cursor(ring, front->version, &cursor);
+	return locked && head_behind(ring, front->end) != front->end;
+}
+
+/* As take_next(), for one. */
+IN_ONE_PIECE int claim_front(struct ring *ring, struct kmq_ring_part *part, uint32_t room, struct ring_want *want,
+			      struct outcome *outcome)
+{
+	struct front front;
+	struct stretch stretch;
+	uint64_t used = 0;
+	int error = look_at_front(ring, &front, want);
+
+	if (!error && (front.size > room || LOAD(consumers_of(ring)->claims[ring->id].state) != KMQ_RING_CLAIM_FREE))
+		error = ENOTSUP;
+	if (error)
+		return error;
+	fill(ring, part, front.start, front.sequence, front.size, 0);
+	stretch = (struct stretch){ front.start, front.end, front.sequence, 1 };
+	write_claim(ring, &stretch, &used);
+	outcome->left = pass_front(ring, &front, is_locked(ring));
+	outcome->number = front.sequence + 1;
+	return 0;
+}
+
+/* C: something is left, for which somebody may sleep. */
+IN_ONE_PIECE int pass_on(struct ring *ring, uint64_t number)
+{
+	between(ring);
+	/* Nobody, by a word that others hardly ever write: there are no more records than fit. */
+	if ((int64_t)(number + ring->size - LOAD(control_of(ring)->consumer_wake)) < 0)
+		return 0;
+	/* Whoever waits for no more than what is there. */
+	return committed(ring, &ring->consuming, LOAD(producers_of(ring)->sequence) - 1);
+}
+
 /* C, D, when the lock is given back. */
-static int conclude(struct ring *ring, const struct outcome *outcome)
+IN_ONE_PIECE int conclude(struct ring *ring, const struct outcome *outcome)
 {
 	int error = 0;
 
@@ -482,21 +612,33 @@ static int conclude(struct ring *ring, const struct outcome *outcome)
 		return error;
 	if (outcome->orphan)
 		return libkmq_ring_wake(ring, &ring->consuming, KMQ_RING_CONSUMERS);
-	if (!outcome->left)
-		return 0;
-	/* Whoever waits for no more than what is there. */
-	return committed(ring, &ring->consuming, LOAD(producers_of(ring)->sequence) - 1);
+	return outcome->left ? pass_on(ring, outcome->number) : 0;
+}
+
+/*
+ * The lock, for who may have been woken for a record: if it gives up before it has
+ * looked, the wake-up is another's.
+ */
+IN_ONE_PIECE int lock_to_look(struct ring *ring, uint64_t deadline)
+{
+	int error = lock(ring, deadline);
+
+	if (__builtin_expect(error == ETIMEDOUT || error == EINTR, 0))
+		libkmq_ring_wake(ring, &ring->consuming, KMQ_RING_CONSUMERS);
+	return error;
 }
 
 int libkmq_ring_claim(struct ring *ring, struct kmq_ring_part *parts, unsigned int count, uint32_t room,
 		      struct ring_want *want, uint64_t deadline)
 {
 	struct outcome outcome = { .released = 0 };
-	int error = lock(ring, deadline);
+	int error = lock_to_look(ring, deadline);
 
 	if (error)
 		return error;
-	error = claim_locked(ring, parts, count, room, want, &outcome);
+	error = count == 1 ? claim_front(ring, parts, room, want, &outcome) : ENOTSUP;
+	if (error == ENOTSUP)
+		error = claim_locked(ring, parts, count, room, want, &outcome);
 	unlock(ring);
 	if (error == EUCLEAN)
 		return broken(ring);
@@ -506,6 +648,92 @@ int libkmq_ring_claim(struct ring *ring, struct kmq_ring_part *parts, unsigned i
 	if (conclude(ring, &outcome) && error)
 		return health(ring);
 	return error;
+}
+
+/* A longer one is claimed, so that nobody waits for the copy. The lock is given back. */
+static int __attribute__((noinline)) take_long(struct ring *ring, struct kmq_ring_part *part,
+					       const struct front *front)
+{
+	struct stretch stretch = { front->start, front->end, front->sequence, 1 };
+	uint64_t used = 0;
+	int left;
+
+	write_claim(ring, &stretch, &used);
+	left = pass_front(ring, front, is_locked(ring));
+	unlock(ring);
+	memcpy(part->data, front->record + 1, front->size);
+	part->size = front->size;
+	part->flags = libkmq_ring_deaths(ring);
+	part->sequence = front->sequence;
+	part->lost = 0;
+	/* It was taken: what is wrong the next call tells. */
+	if (left)
+		pass_on(ring, front->sequence + 1);
+	libkmq_ring_unclaim(ring);
+	return 0;
+}
+
+/*
+ * A claim that is given back under the same lock need not be written down: the store
+ * of version takes the record, and who dies before it has taken nothing, behind it
+ * all. Under a lock the copy is into the stack first, where it cannot fault.
+ */
+IN_ONE_PIECE int take_front(struct ring *ring, struct kmq_ring_part *part, struct ring_want *want, int locked)
+{
+	char body[SHORT_BODY];
+	struct front front;
+	int error = look_at_front(ring, &front, want), left = 0;
+
+	if (!error && front.size > part->size)
+		error = ENOTSUP;
+	if (__builtin_expect(!error && front.size > SHORT_BODY, 0)) {
+		/* A copy: what has an address is not in registers. */
+		struct front taken = front;
+
+		if (LOAD(consumers_of(ring)->claims[ring->id].state) == KMQ_RING_CLAIM_FREE)
+			return take_long(ring, part, &taken);
+		error = ENOTSUP;
+	}
+	if (!error) {
+		copy_short(locked ? body : part->data, front.record + 1, front.size);
+		left = pass_front(ring, &front, locked);
+		STORE_RELEASE(consumers_of(ring)->tail, front.end); /* A */
+	}
+	if (locked)
+		unlock(ring);
+	if (error)
+		return error;
+	if (locked)
+		copy_short(part->data, body, front.size);
+	part->size = front.size;
+	part->flags = 0;
+	if (__builtin_expect(LOAD(control_of(ring)->deaths) != ring->consuming.deaths, 0))
+		part->flags = libkmq_ring_deaths(ring);
+	part->sequence = front.sequence;
+	part->lost = 0;
+	/* It was taken: what is wrong the next call tells. */
+	released(ring, front.end);
+	if (left)
+		pass_on(ring, front.sequence + 1);
+	return 0;
+}
+
+int libkmq_ring_take_now(struct ring *ring, struct kmq_ring_part *part)
+{
+	if (!is_locked(ring))
+		return take_front(ring, part, NULL, 0);
+	if (!try_lock(lock_word(ring, KMQ_RING_CONSUMERS_LOCK), ring->id))
+		return EAGAIN;
+	return take_front(ring, part, NULL, 1);
+}
+
+int libkmq_ring_take(struct ring *ring, struct kmq_ring_part *part, struct ring_want *want, uint64_t deadline)
+{
+	int error = lock_to_look(ring, deadline);
+
+	if (error)
+		return error;
+	return is_locked(ring) ? take_front(ring, part, want, 1) : take_front(ring, part, want, 0);
 }
 
 /* ------------------------------------------------------------------------
@@ -563,32 +791,24 @@ void libkmq_ring_orphan(struct ring *ring)
  * Counting
  */
 
-/* Not believed, and of no consequence: a wrong number makes one wait, or not. */
-static uint64_t in_orphans(const struct ring *ring, uint64_t used)
-{
-	const struct kmq_ring_claim *claims = consumers_of(ring)->claims;
-	uint64_t records = 0;
-
-	while (used) {
-		uint32_t id = next_id(&used);
-
-		if (LOAD(claims[id].state) == KMQ_RING_ORPHANED)
-			records += LOAD(claims[id].records);
-	}
-	return records;
-}
-
-static int count_locked(struct ring *ring, uint64_t count, struct ring_want *want)
+/* EAGAIN: not so many. In MPMC mode one will do: others may have the rest at any time. */
+static int count_locked(struct ring *ring, uint64_t count, struct ring_want *want, struct outcome *outcome)
 {
 	struct ring_half *half = &ring->consuming;
 	struct survey words;
 	struct walk here;
-	uint64_t orphaned;
 	int error = survey_all(ring, &words, 1);
 
 	if (error)
 		return error;
-	orphaned = in_orphans(ring, words.used);
+	outcome->number = words.cursor.expected;
+	outcome->left = 1;
+	/* What is in it, if anything, is received before all else. */
+	outcome->orphan = !!find_orphan(ring, &words);
+	if (outcome->orphan)
+		return 0;
+	if (is_locked(ring))
+		count = 1;
 	here = from_next(&words);
 	if (half->counted_records && half->counted == words.cursor.next) {
 		here.position = half->counted_to;
@@ -597,7 +817,7 @@ static int count_locked(struct ring *ring, uint64_t count, struct ring_want *wan
 		half->counted = words.cursor.next;
 		half->counted_records = 0;
 	}
-	while (half->counted_records + orphaned < count) {
+	while (half->counted_records < count) {
 		error = walk_on(ring, &here);
 		if (error)
 			break;
@@ -607,17 +827,21 @@ static int count_locked(struct ring *ring, uint64_t count, struct ring_want *wan
 		half->counted_sequence = here.sequence;
 	}
 	if (error == EAGAIN)
-		want_after(ring, want, &here, count - orphaned - half->counted_records);
+		want_after(ring, want, &here, count - half->counted_records);
 	return error;
 }
 
 int libkmq_ring_claimable(struct ring *ring, uint64_t count, struct ring_want *want, uint64_t deadline)
 {
-	int error = lock(ring, deadline);
+	struct outcome outcome = { .released = 0 };
+	int error = lock_to_look(ring, deadline);
 
 	if (error)
 		return error;
-	error = count_locked(ring, count, want);
+	error = count_locked(ring, count, want, &outcome);
 	unlock(ring);
-	return error == EUCLEAN ? broken(ring) : error;
+	if (error == EUCLEAN)
+		return broken(ring);
+	/* This one takes nothing: the others are to look, too. */
+	return error ? error : conclude(ring, &outcome);
 }

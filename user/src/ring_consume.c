@@ -184,6 +184,15 @@ static int check(const struct ring *ring, uint64_t count)
 	return is_open(ring) ? EBUSY : 0;
 }
 
+/* What was claimed inline stays if it is longer. */
+static int fits(struct ring *ring, const struct kmq_ring_part *part, uint32_t room)
+{
+	if (part->size <= room)
+		return 0;
+	ring->hot.consumer.end = ring->hot.consumer.at;
+	return EMSGSIZE;
+}
+
 static int claim(struct ring *ring, struct kmq_ring_part *parts, unsigned int count, uint32_t room,
 		 uint64_t deadline)
 {
@@ -194,8 +203,8 @@ static int claim(struct ring *ring, struct kmq_ring_part *parts, unsigned int co
 		count = BATCH_MAX;
 	while (!error) {
 		/* Soonest, for who comes back from a sleep. */
-		if (count == 1 && room == UINT32_MAX && kmq_ring_peek_fast(&ring->hot, parts))
-			return 0;
+		if (count == 1 && ring->hot.consumer.ceiling && kmq_ring_peek_fast(&ring->hot, parts))
+			return fits(ring, parts, room);
 		error = claim_once(ring, parts, count, room, &want, deadline);
 		if (error != EAGAIN || deadline == NEVER_SLEEP)
 			break;
@@ -275,6 +284,25 @@ int libkmq_ring_wait(struct kmq_ring *handle, uint64_t count, uint64_t deadline)
 	return fail(error);
 }
 
+/* MPSC, MPMC and a short body: all in one, as long as it is that simple. */
+static int receive_shared(struct ring *ring, struct kmq_ring_part *to, uint64_t deadline)
+{
+	struct ring_want want;
+	int error = check(ring, 1);
+
+	while (!error) {
+		error = health(ring);
+		if (error)
+			break;
+		listen_for(ring, &want, KMQ_RING_CONSUMERS);
+		error = libkmq_ring_take(ring, to, &want, deadline);
+		if (error != EAGAIN || deadline == NEVER_SLEEP)
+			break;
+		error = libkmq_ring_sleep(ring, &ring->consuming, &want, deadline);
+	}
+	return error;
+}
+
 /* What was torn (ESTALE) counts as lost, and the next is taken. */
 static int receive(struct ring *ring, struct kmq_ring_part *to, uint64_t deadline)
 {
@@ -295,38 +323,61 @@ static int receive(struct ring *ring, struct kmq_ring_part *to, uint64_t deadlin
 }
 
 static int __attribute__((noinline)) receive_slowly(struct kmq_ring *handle, struct kmq_ring_part *part,
-						    uint64_t deadline)
+						    uint64_t deadline, int error)
 {
-	return fail(receive(ring_of(handle), part, deadline));
+	struct ring *ring = ring_of(handle);
+
+	if (error != ENOTSUP)
+		error = receive_shared(ring, part, deadline);
+	return fail(error == ENOTSUP ? receive(ring, part, deadline) : error);
+}
+
+/* MPSC, MPMC, and one that is there. Others go on. */
+static int __attribute__((noinline)) receive_at_once(struct kmq_ring *handle, struct kmq_ring_part *part,
+						     uint64_t deadline)
+{
+	struct ring *ring = ring_of(handle);
+	int error = ENOTSUP;
+
+	if (ring->consuming.brief && !ring->consuming.records)
+		error = libkmq_ring_take_now(ring, part);
+	return error ? receive_slowly(handle, part, deadline, error) : 0;
+}
+
+/* SPSC and a short body: as peek and release, but that nothing is kept in the struct between them. */
+IN_ONE_PIECE int receive_fast(struct kmq_ring *handle, struct kmq_ring_part *part, uint64_t deadline)
+{
+	struct kmq_ring_half *half = &handle->consumer;
+	struct kmq_ring_record *record;
+	uint64_t end, sequence;
+	uint32_t size;
+
+	record = kmq_ring_find_fast(handle, &size, &end);
+	if (__builtin_expect(!record || size > SHORT_BODY || size > part->size, 0))
+		return receive_at_once(handle, part, deadline);
+	sequence = half->sequence;
+	copy_short(part->data, record + 1, size);
+	part->size = size;
+	part->flags = 0;
+	part->sequence = sequence;
+	part->lost = 0;
+	half->end = end;
+	/* It was taken: what is wrong the next call tells. */
+	kmq_ring_pass(handle, end, sequence + 1);
+	return 0;
 }
 
 int libkmq_ring_receive(struct kmq_ring *handle, struct kmq_ring_part *part, uint64_t deadline)
 {
-	struct kmq_ring_part found;
-
-	if (!kmq_ring_peek_fast(handle, &found))
-		return receive_slowly(handle, part, deadline);
-	if (found.size > part->size) {
-		handle->consumer.end = handle->consumer.at;
-		return fail(EMSGSIZE);
-	}
-	part->size = found.size;
-	part->flags = 0;
-	part->sequence = found.sequence;
-	part->lost = 0;
-	if (found.size)
-		memcpy(part->data, found.data, found.size);
-	/* It was taken: what is wrong the next call tells. */
-	kmq_ring_release(handle);
-	return 0;
+	return receive_fast(handle, part, deadline);
 }
 
 int kmq_ring_receive(struct kmq_ring *handle, struct kmq_ring_part *part)
 {
-	return libkmq_ring_receive(handle, part, NO_DEADLINE);
+	return receive_fast(handle, part, NO_DEADLINE);
 }
 
 int kmq_ring_try_receive(struct kmq_ring *handle, struct kmq_ring_part *part)
 {
-	return libkmq_ring_receive(handle, part, NEVER_SLEEP);
+	return receive_fast(handle, part, NEVER_SLEEP);
 }

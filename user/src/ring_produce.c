@@ -69,12 +69,16 @@ static void opened(struct ring *ring, uint64_t start, uint64_t bytes, uint64_t s
 	ring->producing.records = records;
 	/* The inline calls are to come here. */
 	ring->hot.producer.ceiling = 0;
+	ring->producing.brief = 0;
 }
 
 static void closed(struct ring *ring)
 {
 	ring->producing.records = 0;
-	if (!is_shared(ring) && !ring->error)
+	if (ring->error)
+		return;
+	ring->producing.brief = ring->brief;
+	if (!is_shared(ring))
 		ring->hot.producer.ceiling = ring->ceiling;
 }
 
@@ -143,7 +147,8 @@ static int overwrite(struct ring *ring, uint64_t bytes)
 static int make_any_room(struct ring *ring, const struct kmq_ring_part *parts, unsigned int count,
 			 unsigned int *taken, uint64_t *bytes)
 {
-	int error = fit(ring, parts, count, ring->size, taken, bytes);
+	/* Half of the data: the record before these is not overwritten. */
+	int error = fit(ring, parts, count, ring->size / 2, taken, bytes);
 
 	return error ? error : overwrite(ring, *bytes);
 }
@@ -309,29 +314,46 @@ int libkmq_ring_reserve(struct kmq_ring *handle, struct kmq_ring_part *parts, un
 }
 
 /*
- * The common case of one record, in few steps: NULL if it is not that one, and nothing
- * was done.
+ * The common case of one record, in few steps: where it is; NULL if it is not that
+ * one, and nothing was done.
  */
-static void *reserve_one_shared(struct ring *ring, uint32_t size)
+IN_ONE_PIECE struct kmq_ring_record *reserve_shortly(struct ring *ring, uint32_t size, uint64_t *start,
+						     uint64_t *sequence)
 {
 	struct kmq_ring_producers *producers = producers_of(ring);
-	struct kmq_ring_part part = { .size = size };
-	uint64_t bytes = kmq_ring_record_bytes(size), head, sequence;
+	uint64_t bytes = kmq_ring_record_bytes(size), head;
+	struct kmq_ring_record *record = NULL;
 
 	if (!try_lock(&producers->lock, ring->id))
 		return NULL;
 	head = LOAD(producers->head);
-	sequence = LOAD(producers->sequence);
-	if (head % KMQ_RING_ALIGN == 0 && head - ring->producing.seen <= ring->size - bytes) {
-		lay_out(ring, &part, 1, head, sequence, KMQ_RING_BUSY);
-		opened(ring, head, bytes, sequence, 1);
+	if (__builtin_expect(head % KMQ_RING_ALIGN == 0 && head - ring->producing.seen <= ring->size - bytes, 1)) {
+		*start = head;
+		*sequence = LOAD(producers->sequence);
+		record = record_at(ring, head);
+		STORE(record->word, size | KMQ_RING_BUSY);
+		STORE(record->owner, ring->id);
+		STORE(record->sequence, *sequence);
 		STORE_RELEASE(producers->head, head + bytes); /* B */
 		STEP();
-		STORE(producers->sequence, sequence + 1);
+		STORE(producers->sequence, *sequence + 1);
 	}
 	/* Told by the commit, if it failed. */
 	unlock_ring(ring, KMQ_RING_PRODUCERS_LOCK);
-	return part.data;
+	return record;
+}
+
+static void *reserve_one_shared(struct ring *ring, uint32_t size)
+{
+	struct kmq_ring_record *record;
+	uint64_t start, sequence;
+
+	record = reserve_shortly(ring, size, &start, &sequence);
+	if (!record)
+		return NULL;
+	ring->sizes[0] = size;
+	opened(ring, start, kmq_ring_record_bytes(size), sequence, 1);
+	return record + 1;
 }
 
 static void *reserve_one_alone(struct ring *ring, uint32_t size)
@@ -413,34 +435,71 @@ int kmq_ring_discard(struct kmq_ring *handle)
 	return 0;
 }
 
-static int fill(struct kmq_ring *handle, void *room, const void *data, uint32_t size)
+static int __attribute__((noinline)) send_slowly(struct kmq_ring *handle, const void *data, uint32_t size,
+						 uint64_t deadline)
 {
+	struct ring *ring = ring_of(handle);
+	void *room = kmq_ring_reserve_fast(handle, size);
+
+	/* Full by what was seen last, which in BROADCAST mode it always is. */
+	if (!room && size < handle->producer.ceiling && !is_open(ring))
+		room = reserve_one_alone(ring, size);
+	if (!room)
+		room = libkmq_ring_reserve_one(handle, size, deadline);
+	if (!room)
+		return -1;
 	if (size)
 		memcpy(room, data, size);
 	return kmq_ring_commit(handle);
 }
 
-static int __attribute__((noinline)) send_slowly(struct kmq_ring *handle, const void *data, uint32_t size,
+/* MPSC, MPMC and a short body, which need not be kept in mind. Others go on. */
+static int __attribute__((noinline)) send_shared(struct kmq_ring *handle, const void *data, uint32_t size,
 						 uint64_t deadline)
 {
-	void *room = libkmq_ring_reserve_one(handle, size, deadline);
+	struct ring *ring = ring_of(handle);
+	struct kmq_ring_record *record = NULL;
+	uint64_t start, sequence;
 
-	return room ? fill(handle, room, data, size) : -1;
+	if (__builtin_expect(size < ring->producing.brief, 1))
+		record = reserve_shortly(ring, size, &start, &sequence);
+	if (__builtin_expect(!record, 0))
+		return send_slowly(handle, data, size, deadline);
+	copy_short(record + 1, data, size);
+	STORE_RELEASE(record->word, size); /* E */
+	return fail(committed(ring, &ring->producing, sequence));
+}
+
+/* SPSC and a short body: as reserve and commit, but that nothing is kept in the struct between them. */
+IN_ONE_PIECE int send(struct kmq_ring *handle, const void *data, uint32_t size, uint64_t deadline)
+{
+	struct kmq_ring_half *half = &handle->producer;
+	uint64_t at = half->at, end = at + kmq_ring_record_bytes(size), sequence = half->sequence;
+	struct kmq_ring_record *record;
+
+	if (__builtin_expect(size > SHORT_BODY || size >= half->ceiling || half->end != at ||
+			     (int64_t)(half->limit - end) < 0, 0))
+		return send_shared(handle, data, size, deadline);
+	record = kmq_ring_record_of(handle, at, half->mask);
+	STORE(record->word, size);
+	STORE(record->owner, half->id);
+	record->sequence = sequence;
+	copy_short(record + 1, data, size);
+	half->end = end;
+	return kmq_ring_publish(handle, end, sequence);
 }
 
 int libkmq_ring_send(struct kmq_ring *handle, const void *data, uint32_t size, uint64_t deadline)
 {
-	void *room = kmq_ring_reserve_fast(handle, size);
-
-	return room ? fill(handle, room, data, size) : send_slowly(handle, data, size, deadline);
+	return send(handle, data, size, deadline);
 }
 
 int kmq_ring_send(struct kmq_ring *handle, const void *data, uint32_t size)
 {
-	return libkmq_ring_send(handle, data, size, NO_DEADLINE);
+	return send(handle, data, size, NO_DEADLINE);
 }
 
 int kmq_ring_try_send(struct kmq_ring *handle, const void *data, uint32_t size)
 {
-	return libkmq_ring_send(handle, data, size, NEVER_SLEEP);
+	return send(handle, data, size, NEVER_SLEEP);
 }

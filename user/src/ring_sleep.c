@@ -279,6 +279,7 @@ int libkmq_ring_wake(struct ring *ring, struct ring_half *half, enum kmq_ring_si
 
 	if (error) {
 		/* Told here; the inline calls are to find it, too. */
+		half->brief = 0;
 		if (half == &ring->producing)
 			ring->hot.producer.ceiling = 0;
 		else
