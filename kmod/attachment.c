@@ -189,20 +189,22 @@ static int kmq_mmap_check(const struct kmq_attachment *attachment,
 	return 0;
 }
 
-/* All frames at once: nothing faults later, and nothing can be unmapped alone. */
+/*
+ * All frames at once: nothing faults later, and nothing can be unmapped alone.
+ * Not by remap_pfn_range(), whose own undoing on x86 warns of a piece of one page
+ * when memory for its page table was wanting.
+ */
 static int kmq_mmap_pages(const struct kmq_ring *ring,
 			  struct vm_area_struct *vma)
 {
 	struct page **page = &ring->pages[vma->vm_pgoff];
 	unsigned long address;
-	int err;
 
 	for (address = vma->vm_start; address < vma->vm_end;
 	     address += PAGE_SIZE, page++) {
-		err = remap_pfn_range(vma, address, page_to_pfn(*page),
-				      PAGE_SIZE, vma->vm_page_prot);
-		if (err)
-			return err;
+		if (vmf_insert_pfn(vma, address, page_to_pfn(*page)) &
+		    VM_FAULT_ERROR)
+			return -ENOMEM;
 		cond_resched();
 	}
 	return 0;
@@ -216,7 +218,8 @@ static int kmq_attachment_mmap(struct file *file, struct vm_area_struct *vma)
 	err = kmq_mmap_check(attachment, vma);
 	if (err)
 		return err;
-	vm_flags_set(vma, VM_IO | VM_DONTCOPY | VM_DONTEXPAND | VM_DONTDUMP);
+	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTCOPY | VM_DONTEXPAND |
+			  VM_DONTDUMP);
 	vm_flags_clear(vma, VM_MAYEXEC);
 	if (!kmq_piece_writable(attachment, vma->vm_pgoff))
 		vm_flags_clear(vma, VM_MAYWRITE);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Failure at every site: each operation is repeated with the first, the second,
- * ... allocation or user copy of its way made to fail (/proc/thread-self/fail-nth),
- * until it meets no failure any more. What fails says ENOMEM or EFAULT, leaves
- * the ledger as it was, and works when it is tried again.
+ * Failure at every site: each operation, of a queue and of a ring of each mode, is
+ * repeated with the first, the second, ... allocation or user copy of its way made
+ * to fail (/proc/thread-self/fail-nth), until it meets no failure any more. What
+ * fails says ENOMEM or EFAULT, leaves the ledger as it was, and works when it is
+ * tried again.
  *
  *	fault [PATTERN]		operations whose name contains the pattern
  *
@@ -16,13 +17,27 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 
-#include "kmq_test.h"
+#include "lib/ring.h"
 
-enum { LONG = 20000, SITES = 400 };
+enum { LONG = 20000, SITES = 400, RING_BYTES = 1 << 16 };
+/* Of memory that one page table maps. */
+enum { TABLE_BYTES = 2 << 20 };
 
 static char name[KMQ_NAME_SIZE];
 static int fd, other, control_fd, fail_nth;
 static char body[LONG], back[LONG];
+
+static const char *const mode_names[] = {
+	[KMQ_RING_SPSC] = "spsc", [KMQ_RING_MPSC] = "mpsc", [KMQ_RING_MPMC] = "mpmc",
+	[KMQ_RING_BROADCAST] = "broadcast",
+};
+
+/* Where it is a ring: */
+static bool is_ring;
+static __u32 mode;
+static struct ring party;
+static void *mapped[4], *left_behind[4];
+static char *empty_space;
 
 /* ---- the operations; each returns as a system call does ---- */
 
@@ -319,19 +334,165 @@ static long remove_queue(void)
 	return queue_remove(name);
 }
 
+/* ---- those of rings alone ---- */
+
+static long create_ring(void)
+{
+	struct kmq_create create = {
+		.kind = KMQ_KIND_RING, .ring_mode = mode, .byte_limit = RING_BYTES,
+		.lifetime = KMQ_LIFETIME_EPHEMERAL,
+		.flags = KMQ_CREATE_EXCLUSIVE | KMQ_CREATE_OPEN,
+	};
+	int created;
+
+	queue_name(create.name);
+	created = ioctl(control_fd, KMQ_CTL_CREATE, &create);
+	if (created >= 0)
+		close(created);
+	return created;
+}
+
+static long send_one_short(void)
+{
+	return send_body(fd, KMQ_DONTWAIT, 1, 0, body, 100);
+}
+
+static long send_one_long(void)
+{
+	return send_body(fd, KMQ_DONTWAIT, 1, 0, body, LONG);
+}
+
+static long purge_ring(void)
+{
+	return purge(fd, KMQ_SELECT_ANY, 0, NULL);
+}
+
+static long attach_party(void)
+{
+	struct kmq_ring_attach attached;
+	int result = attach(fd, BOTH, &attached);
+
+	if (result >= 0)
+		close(result);
+	return result;
+}
+
+/*
+ * Those that were mapped stay so, and the attachment with them. Each has a place
+ * that is far from all others, so that page tables have to be made for it.
+ */
+static long map_pieces(void)
+{
+	/* The data first: of many pages. */
+	for (int piece = KMQ_RING_DATA_PAGE; piece >= 0; piece--) {
+		void *memory;
+
+		if (mapped[piece])
+			continue;
+		memory = mmap(empty_space + piece * TABLE_BYTES, piece_bytes(&party, piece),
+			      piece_protection(&party, piece), MAP_SHARED, party.fd,
+			      (off_t)piece * page_bytes());
+		if (memory == MAP_FAILED)
+			return -1;
+		mapped[piece] = memory;
+	}
+	return 0;
+}
+
+static long unmap_pieces(void)
+{
+	for (int piece = 0; piece < 4; piece++) {
+		if (mapped[piece] && munmap(mapped[piece], piece_bytes(&party, piece)))
+			return -1;
+		mapped[piece] = NULL;
+	}
+	return 0;
+}
+
+/*
+ * mremap(2) does not fail because the place that it has moved from could not be
+ * unmapped: a mapping without a page is left there.
+ */
+static long move_pieces(void)
+{
+	for (int piece = 0; piece < 4; piece++) {
+		size_t bytes = piece_bytes(&party, piece);
+		void *moved;
+
+		if (left_behind[piece])
+			continue;
+		moved = mremap(mapped[piece], bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED,
+			       empty_space + (4 + piece) * TABLE_BYTES);
+		if (moved == MAP_FAILED)
+			return -1;
+		left_behind[piece] = mapped[piece];
+		mapped[piece] = moved;
+	}
+	return 0;
+}
+
+/* The word is another one by now: it does not sleep. */
+static long wait_party(void)
+{
+	struct kmq_ring_wait wait = {
+		.side = KMQ_RING_PRODUCERS, .expected = 1234,
+		.word = KMQ_RING_CONSUMERS_PAGE * page_bytes(),
+	};
+
+	return ioctl(party.fd, KMQ_IOC_RING_WAIT, &wait);
+}
+
+static long wake_party(void)
+{
+	return ioctl(party.fd, KMQ_IOC_RING_WAKE, KMQ_RING_CONSUMERS);
+}
+
+/* What another operation does with the queue's descriptor, with the attachment's. */
+static long with_party(long (*run)(void))
+{
+	int queue = fd;
+	long result;
+
+	fd = party.fd;
+	result = run();
+	fd = queue;
+	return result;
+}
+
+static long poll_party(void)
+{
+	return with_party(poll_it);
+}
+
+static long epoll_party(void)
+{
+	return with_party(epoll_it);
+}
+
+static long fdinfo_party(void)
+{
+	return with_party(fdinfo);
+}
+
 /* ---- what each begins with ---- */
 
 enum {
 	EMPTY, SHORT = 1, LONGER = 2, MIXED = 4, LEASED = 8, SERVED = 16, FULL = 32,
 	/* It may take messages in part, and say how many. */
 	PARTIAL = 64,
+	/* Of a ring: a process is attached; has it mapped; and holds a record. */
+	ATTACHED = 128, MAPPED = 256, HELD = 512,
+	/* Not of each mode. */
+	NOT_BROADCAST = 1024, ONLY_BROADCAST = 2048, ONLY_LOCKED = 4096,
 };
 
-static const struct operation {
+struct operation {
 	const char *name;
 	long (*run)(void);
 	unsigned int with;
-} operations[] = {
+};
+
+static const struct operation operations[] = {
 	{ "features", features, EMPTY },
 	{ "enumerate", enumerate, EMPTY },
 	{ "create an unnamed queue", create_unnamed, EMPTY },
@@ -371,6 +532,47 @@ static const struct operation {
 	{ "call", call, SERVED | PARTIAL },
 	{ "fdinfo", fdinfo, SHORT },
 	{ "remove", remove_queue, MIXED | PARTIAL },
+	{},
+};
+
+static const struct operation ring_operations[] = {
+	{ "create", create_ring, EMPTY },
+	{ "open a node", open_node, MIXED },
+	{ "attach", attach_party, SHORT },
+	{ "map", map_pieces, ATTACHED },
+	{ "unmap", unmap_pieces, ATTACHED | MAPPED },
+	{ "unmap with a record held", unmap_pieces, ATTACHED | MAPPED | HELD | ONLY_LOCKED },
+	{ "move", move_pieces, ATTACHED | MAPPED },
+	{ "wait", wait_party, ATTACHED },
+	{ "wake", wake_party, ATTACHED },
+	{ "poll an attachment", poll_party, ATTACHED },
+	{ "epoll an attachment", epoll_party, ATTACHED },
+	{ "fdinfo of an attachment", fdinfo_party, ATTACHED },
+	{ "write a short record", write_short, EMPTY },
+	{ "write a long record", write_long, EMPTY },
+	{ "write a vector", write_vector, EMPTY },
+	{ "write over the oldest", write_long, FULL | PARTIAL | ONLY_BROADCAST },
+	{ "send a short record", send_one_short, EMPTY },
+	{ "send a long record", send_one_long, EMPTY },
+	{ "send a batch", send_batch, EMPTY | PARTIAL },
+	{ "read a short record", read_one, SHORT },
+	{ "read a long record", read_one, LONGER },
+	{ "read a vector", read_vector, LONGER },
+	{ "receive a short record", receive, SHORT },
+	{ "receive a long record", receive, LONGER },
+	{ "receive a batch", receive_batch, MIXED | PARTIAL },
+	{ "purge", purge_ring, MIXED | PARTIAL | NOT_BROADCAST },
+	{ "info", info, SHORT },
+	{ "set the descriptor", set_descriptor, SHORT },
+	{ "get the descriptor", get_descriptor, SHORT },
+	{ "FIONREAD", fionread, LONGER },
+	{ "poll", poll_it, SHORT },
+	{ "epoll", epoll_it, SHORT },
+	{ "ask for SIGIO", async, EMPTY },
+	{ "fdinfo", fdinfo, SHORT },
+	{ "remove", remove_queue, MIXED | PARTIAL },
+	{ "remove what is mapped", remove_queue, ATTACHED | MAPPED | PARTIAL },
+	{},
 };
 
 /* Receives and answers until the queue is gone. */
@@ -397,14 +599,53 @@ static pid_t start_server(void)
 	return pid;
 }
 
+static void find_empty_space(void)
+{
+	const size_t bytes = 9 * TABLE_BYTES;
+	char *found = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(found != MAP_FAILED);
+	CHECK_OK(munmap(found, bytes));
+	empty_space = found + TABLE_BYTES - (uintptr_t)found % TABLE_BYTES;
+}
+
+static void attach_and_map(unsigned int with)
+{
+	memset(mapped, 0, sizeof(mapped));
+	memset(left_behind, 0, sizeof(left_behind));
+	if (!(with & ATTACHED))
+		return;
+	party = ring_attach(fd, BOTH);
+	find_empty_space();
+	if (!(with & MAPPED))
+		return;
+	CHECK_OK(map_pieces());
+	if (!(with & HELD))
+		return;
+	party.control = mapped[0];
+	party.consumers = mapped[1];
+	party.producers = mapped[2];
+	party.data = mapped[3];
+	CHECK_OK(ring_reserve(&party, 100));
+}
+
+static void create_subject(unsigned int with)
+{
+	if (is_ring)
+		fd = NAMED_RING(name, .ring_mode = mode, .byte_limit = RING_BYTES,
+				.flags = KMQ_CREATE_NONBLOCK);
+	else
+		fd = NAMED(name, .capacity = 60, .max_message = LONG, .byte_limit = 10 * LONG,
+			   .policy = with & FULL ? KMQ_POLICY_DROP_OLDEST : KMQ_POLICY_BLOCK,
+			   .flags = with & SERVED ? 0 : KMQ_CREATE_NONBLOCK);
+	other = queue_open(name, O_RDWR);
+}
+
 static void set_up(const struct operation *operation)
 {
 	unsigned int with = operation->with;
 
-	fd = NAMED(name, .capacity = 60, .max_message = LONG, .byte_limit = 10 * LONG,
-		   .policy = with & FULL ? KMQ_POLICY_DROP_OLDEST : KMQ_POLICY_BLOCK,
-		   .flags = with & SERVED ? 0 : KMQ_CREATE_NONBLOCK);
-	other = queue_open(name, O_RDWR);
+	create_subject(with);
 	if (with & (SHORT | LEASED))
 		CHECK_OK(write(fd, body, 100));
 	if (with & LONGER)
@@ -415,6 +656,7 @@ static void set_up(const struct operation *operation)
 		CHECK_OK(write(fd, body, LONG));
 	if (with & LEASED)
 		CHECK_OK(receive_with(KMQ_LEASE));
+	attach_and_map(with);
 }
 
 /* Runs it with its nth fault site failing. Returns whether there was one. */
@@ -437,17 +679,127 @@ static bool run_failing(const struct operation *operation, int nth, long *result
 	return left == 0;
 }
 
-static bool same_ledger(const struct kmq_info *a, const struct kmq_info *b)
+/*
+ * Of a ring with locks: a record that was reserved before its body could not be
+ * copied is discarded. It was sent, and is given up for all to skip.
+ */
+static __u64 discarded(const struct kmq_info *before, const struct kmq_info *after, int error)
 {
+	__u64 more = after->sent - before->sent;
+
+	if (mode != KMQ_RING_MPSC && mode != KMQ_RING_MPMC)
+		return 0;
+	return more == 1 && error == EFAULT;
+}
+
+static bool same_ring_ledger(const struct kmq_info *before, const struct kmq_info *after,
+			     int error)
+{
+	__u64 more = discarded(before, after, error);
+
+	return after->sent == before->sent + more &&
+	       after->queued + after->abandoned == before->queued + before->abandoned + more &&
+	       after->received == before->received && after->dropped == before->dropped &&
+	       after->purged == before->purged && after->attachments == before->attachments &&
+	       after->deaths == before->deaths && after->ring_flags == before->ring_flags;
+}
+
+static bool same_ledger(const struct kmq_info *a, const struct kmq_info *b, int error)
+{
+	if (is_ring)
+		return same_ring_ledger(a, b, error);
 	return a->sent == b->sent && a->received == b->received && a->queued == b->queued &&
 	       a->leased == b->leased && a->dropped == b->dropped && a->purged == b->purged &&
 	       a->bytes == b->bytes && a->capacity == b->capacity;
 }
 
+/* What the kernel counts is what is there, and can be read. */
+static void check_pieces(void)
+{
+	static const char label[] = "kmq-mappings:\t";
+	char *line;
+	int there = 0;
+
+	for (int piece = 0; piece < 4; piece++) {
+		if (!mapped[piece])
+			continue;
+		(void)*(volatile char *)mapped[piece];
+		there++;
+	}
+	memset(back, 0, sizeof(back));
+	CHECK_OK(fdinfo_party());
+	line = strstr(back, label);
+	CHECK(line);
+	CHECK_EQ(atoi(line + strlen(label)), there);
+}
+
+static void check_failure(const struct operation *operation, const struct kmq_info *before,
+			  int error)
+{
+	struct kmq_info after;
+
+	if (error != ENOMEM && error != EFAULT)
+		FAIL("failed with %s", strerrorname_np(error));
+	if (operation->with & ATTACHED)
+		check_pieces();
+	if (operation->with & PARTIAL)
+		return;
+	after = info_of(other);
+	if (same_ledger(before, &after, error))
+		return;
+	info_print(before);
+	info_print(&after);
+	FAIL("failed with %s and changed the ledger", strerrorname_np(error));
+}
+
+static void detach(void)
+{
+	CHECK_OK(unmap_pieces());
+	for (int piece = 0; piece < 4; piece++)
+		if (left_behind[piece])
+			CHECK_OK(munmap(left_behind[piece], piece_bytes(&party, piece)));
+	CHECK_OK(close(party.fd));
+}
+
+/* All that is in the ring comes out, and what was held is given up. */
+static void check_ring(const struct operation *operation)
+{
+	bool held = operation->with & HELD;
+	struct kmq_info info = info_of(other);
+
+	CHECK_EQ(info.attachments, 0);
+	CHECK_EQ(info.ring_flags, 0);
+	CHECK_EQ(info.deaths, held);
+	if (mode == KMQ_RING_BROADCAST)
+		return;
+	while (read(fd, back, LONG) >= 0)
+		;
+	CHECK_EQ(errno, EAGAIN);
+	info = info_of(other);
+	CHECK_EQ(info.queued, 0);
+	if (held)
+		CHECK_EQ(info.abandoned, 1);
+}
+
+static void clean_up(const struct operation *operation)
+{
+	if (operation->with & ATTACHED)
+		detach();
+	if (operation->run != remove_queue) {
+		if (is_ring)
+			check_ring(operation);
+		else
+			info_of(other);
+		CHECK_OK(queue_remove(name));
+	}
+	close(fd);
+	close(other);
+}
+
 /* One operation with one failure; returns whether there are more sites. */
 static bool fail_once(const struct operation *operation, int nth)
 {
-	struct kmq_info before, after;
+	struct kmq_info before;
 	int queues, error;
 	pid_t server = 0;
 	bool injected;
@@ -460,33 +812,17 @@ static bool fail_once(const struct operation *operation, int nth)
 	queues = queue_count();
 	before = info_of(other);
 	injected = run_failing(operation, nth, &result, &error);
-	if (result < 0) {
-		if (!injected)
-			FAIL("failed with %s though nothing was made to fail",
-			     strerrorname_np(error));
-		if (error != ENOMEM && error != EFAULT)
-			FAIL("failed with %s", strerrorname_np(error));
-	}
-	if (result < 0 && !(operation->with & PARTIAL)) {
-		after = info_of(other);
-		if (!same_ledger(&before, &after)) {
-			info_print(&before);
-			info_print(&after);
-			FAIL("failed with %s and changed the ledger", strerrorname_np(error));
-		}
-	}
+	if (result < 0 && !injected)
+		FAIL("failed with %s though nothing was made to fail", strerrorname_np(error));
+	if (result < 0)
+		check_failure(operation, &before, error);
 	/* Nothing half-made, and it works as if nothing had been. */
 	CHECK_EQ(queue_count(), operation->run == remove_queue && !result ? queues - 1 : queues);
 	if (result < 0)
 		CHECK_OK(operation->run());
-	if (operation->run != remove_queue) {
-		info_of(other);
-		CHECK_OK(queue_remove(name));
-	}
+	clean_up(operation);
 	if (server)
 		child_join(server);
-	close(fd);
-	close(other);
 	return injected;
 }
 
@@ -539,9 +875,77 @@ static int skip_all(const char *reason)
 	return EXIT_SUCCESS;
 }
 
+static unsigned int passed, failed;
+
+static void try_sites(const struct operation *operation, const char *subject)
+{
+	int sites;
+
+	alarm(300);
+	test_pid = getpid();
+	control_fd = control();
+	/* No page fault is to be a site. */
+	mlockall(MCL_CURRENT | MCL_FUTURE);
+	fail_nth = CHECK_OK(open("/proc/thread-self/fail-nth", O_RDWR));
+	sites = count_sites(operation);
+	if (sites)
+		printf("ok - %s%s: each of %d sites can fail\n", subject, operation->name, sites);
+	else
+		printf("ok - %s%s: meets nothing that could fail\n", subject, operation->name);
+	fflush(stdout);
+}
+
+static void try_operation(const struct operation *operation, const char *subject)
+{
+	pid_t child;
+	int status;
+
+	CHILD(child)
+		try_sites(operation, subject);
+	waitpid(child, &status, 0);
+	if (WIFEXITED(status) && !WEXITSTATUS(status)) {
+		passed++;
+	} else {
+		failed++;
+		printf("not ok - %s%s (status %#x)\n", subject, operation->name, status);
+	}
+	queue_remove_prefix("t");
+}
+
+static bool mode_has(const struct operation *operation)
+{
+	bool broadcast = mode == KMQ_RING_BROADCAST;
+
+	if (operation->with & NOT_BROADCAST)
+		return !broadcast;
+	if (operation->with & ONLY_BROADCAST)
+		return broadcast;
+	return !(operation->with & ONLY_LOCKED) || mode == KMQ_RING_MPSC || mode == KMQ_RING_MPMC;
+}
+
+static void try_queue(const char *pattern)
+{
+	for (const struct operation *operation = operations; operation->name; operation++)
+		if (strstr(operation->name, pattern))
+			try_operation(operation, "");
+}
+
+static void try_ring(const char *pattern)
+{
+	const struct operation *operation;
+	char subject[32], whole[96];
+
+	snprintf(subject, sizeof(subject), "%s ring: ", mode_names[mode]);
+	for (operation = ring_operations; operation->name; operation++) {
+		snprintf(whole, sizeof(whole), "%s%s", subject, operation->name);
+		if (mode_has(operation) && strstr(whole, pattern))
+			try_operation(operation, subject);
+	}
+}
+
 int main(int argc, char **argv)
 {
-	unsigned int passed = 0, failed = 0, count = sizeof(operations) / sizeof(operations[0]);
+	const char *pattern = argc == 2 ? argv[1] : "";
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc > 2) {
@@ -552,40 +956,10 @@ int main(int argc, char **argv)
 		return skip_all("this kernel cannot make things fail (no /proc/thread-self/fail-nth)");
 	arm();
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	for (unsigned int i = 0; i < count; i++) {
-		const struct operation *operation = &operations[i];
-		pid_t child;
-		int status;
-
-		if (argc == 2 && !strstr(operation->name, argv[1]))
-			continue;
-		CHILD(child) {
-			int sites;
-
-			alarm(300);
-			test_pid = getpid();
-			control_fd = control();
-			/* No page fault is to be a site. */
-			mlockall(MCL_CURRENT | MCL_FUTURE);
-			fail_nth = CHECK_OK(open("/proc/thread-self/fail-nth", O_RDWR));
-			sites = count_sites(operation);
-			if (sites)
-				printf("ok - %s: each of %d sites can fail\n", operation->name,
-				       sites);
-			else
-				printf("ok - %s: meets nothing that could fail\n",
-				       operation->name);
-			fflush(stdout);
-		}
-		waitpid(child, &status, 0);
-		if (WIFEXITED(status) && !WEXITSTATUS(status)) {
-			passed++;
-		} else {
-			failed++;
-			printf("not ok - %s (status %#x)\n", operation->name, status);
-		}
-		queue_remove_prefix("t");
-	}
+	try_queue(pattern);
+	is_ring = true;
+	for (mode = 0; mode <= KMQ_RING_BROADCAST; mode++)
+		try_ring(pattern);
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
