@@ -32,6 +32,7 @@
 
 #include "attachment.h"
 #include "compat.h"
+#include "holder.h"
 #include "queue.h"
 #include "registry.h"
 #include "ring.h"
@@ -41,6 +42,7 @@
 /**
  * struct kmq_attachment - file->private_data
  * @queue: referenced and counted as open
+ * @holder: of it
  * @ring: of @queue
  * @mm: the address space it is for; only its address is used
  * @flags: KMQ_RING_PRODUCER, KMQ_RING_CONSUMER
@@ -51,6 +53,7 @@
  */
 struct kmq_attachment {
 	struct kmq_queue *queue;
+	struct kmq_keeper holder;
 	struct kmq_ring *ring;
 	struct mm_struct *mm;
 	u32 flags;
@@ -69,9 +72,12 @@ static void kmq_attachment_end(struct kmq_attachment *attachment)
 	ends = !attachment->ended;
 	WRITE_ONCE(attachment->ended, true);
 	spin_unlock(&attachment->lock);
-	if (ends)
-		kmq_ring_leave(attachment->ring, attachment->flags,
-			       attachment->id);
+	if (!ends)
+		return;
+	kmq_ring_leave(attachment->ring, attachment->flags, attachment->id,
+		       attachment->holder.opener);
+	/* What is left is a descriptor. */
+	WRITE_ONCE(attachment->holder.attachment, 0);
 }
 
 static void kmq_attachment_free(struct kmq_attachment *attachment)
@@ -87,6 +93,7 @@ static int kmq_attachment_release(struct inode *inode, struct file *file)
 	struct kmq_queue *queue = attachment->queue;
 
 	kmq_attachment_end(attachment);
+	kmq_holder_remove(queue, &attachment->holder);
 	kmq_attachment_free(attachment);
 	kmq_registry_close(queue);
 	return 0;
@@ -421,8 +428,20 @@ static struct kmq_attachment *kmq_attachment_new(struct kmq_queue *queue,
 		kfree(attachment);
 		return ERR_PTR(err);
 	}
+	attachment->holder.attachment = attachment->id;
 	mmgrab(attachment->mm);
 	return attachment;
+}
+
+static u32 kmq_attachment_access(const struct kmq_attachment *attachment)
+{
+	u32 access = 0;
+
+	if (attachment->flags & KMQ_RING_CONSUMER)
+		access |= KMQ_ACCESS_READ;
+	if (attachment->flags & KMQ_RING_PRODUCER)
+		access |= KMQ_ACCESS_WRITE;
+	return access;
 }
 
 /* The queue is held as by any other descriptor. */
@@ -439,8 +458,11 @@ static struct file *kmq_attachment_file(struct kmq_queue *queue, u32 flags,
 	/* Open for both, whatever its pieces are: see kmq_mmap_check(). */
 	file = anon_inode_getfile("[kmq-ring]", &kmq_attachment_fops,
 				  attachment, O_RDWR);
-	if (!IS_ERR(file))
+	if (!IS_ERR(file)) {
+		kmq_holder_add(queue, &attachment->holder, file,
+			       kmq_attachment_access(attachment));
 		return file;
+	}
 	kmq_attachment_end(attachment);
 	kmq_attachment_free(attachment);
 	kmq_registry_close(queue);

@@ -16,6 +16,7 @@
 
 #include "batch.h"
 #include "ioctl.h"
+#include "trace.h"
 
 /* Bounds the stack and the time that the locks are held. */
 #define KMQ_BATCH_CHUNK 32
@@ -295,12 +296,14 @@ static void kmq_parts_finish(struct kmq_handle *handle,
 	for (i = 0; i < count; i++) {
 		struct kmq_slot *slot = parts[i].slot;
 
-		if (want->lease)
+		if (want->lease) {
+			kmq_trace(lease, handle->queue, slot);
 			kmq_lease_keep(&handle->leases, slot);
-		else if (kmq_unseen(slot))
+		} else if (kmq_unseen(slot)) {
 			slots[n++] = slot;
-		else
+		} else {
 			kmq_discard_peeked(handle->queue, slot);
+		}
 	}
 	if (n)
 		kmq_slots_put(&handle->queue->pool, slots, n);

@@ -7,50 +7,23 @@
 #include <linux/capability.h>
 #include <linux/cdev.h>
 #include <linux/cred.h>
-#include <linux/ctype.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/kmq.h>
-#include <linux/kmq_ring.h>
-#include <linux/log2.h>
 #include <linux/stat.h>
 #include <linux/uaccess.h>
 
 #include "control.h"
+#include "create.h"
 #include "file.h"
 #include "registry.h"
 #include "stats.h"
 
-#define KMQ_CONTROL_NAME "control"
 #define KMQ_CONTROL_MINOR 0
 #define KMQ_CONTROL_MODE 0600
 
-#define KMQ_CREATE_FLAGS (KMQ_CREATE_EXCLUSIVE | KMQ_CREATE_OPEN | \
-			  KMQ_CREATE_OWNER | KMQ_CREATE_NONBLOCK)
-
 static struct cdev kmq_control_cdev;
 static struct kmq_node *kmq_control_node;
-
-/* NUL-terminated, and zero behind: what is unused now may mean something. */
-static bool kmq_name_terminated(const char name[KMQ_NAME_SIZE])
-{
-	size_t length = strnlen(name, KMQ_NAME_SIZE);
-
-	return length < KMQ_NAME_SIZE &&
-	       !memchr_inv(name + length, 0, KMQ_NAME_SIZE - length);
-}
-
-static bool kmq_name_valid(const char *name)
-{
-	const char *c;
-
-	if (*name == '.' || !strcmp(name, KMQ_CONTROL_NAME))
-		return false;
-	for (c = name; *c; c++)
-		if (!isascii(*c) || !(isalnum(*c) || strchr("._-", *c)))
-			return false;
-	return true;
-}
 
 static long kmq_control_features(void __user *arg)
 {
@@ -65,87 +38,6 @@ static long kmq_control_features(void __user *arg)
 			    KMQ_FEATURE_CALL | KMQ_FEATURE_BATCH |
 			    KMQ_FEATURE_RING;
 	return copy_to_user(arg, &features, sizeof(features)) ? -EFAULT : 0;
-}
-
-/* What does not depend on defaults. */
-static int kmq_create_check_words(const struct kmq_create *create)
-{
-	if (memchr_inv(create->reserved, 0, sizeof(create->reserved)) ||
-	    create->reserved32 ||
-	    create->flags & ~KMQ_CREATE_FLAGS ||
-	    create->kind > KMQ_KIND_RING ||
-	    create->policy > KMQ_POLICY_DROP_OLDEST ||
-	    create->lifetime > KMQ_LIFETIME_EPHEMERAL ||
-	    create->mode & ~0777)
-		return -EINVAL;
-	if (!(create->flags & KMQ_CREATE_OWNER) && (create->uid || create->gid))
-		return -EINVAL;
-	return create->kind == KMQ_KIND_RING ||
-	       !create->ring_mode ? 0 : -EINVAL;
-}
-
-static int kmq_create_check_name(struct kmq_create *create)
-{
-	bool exclusive = create->flags & KMQ_CREATE_EXCLUSIVE;
-	bool open = create->flags & KMQ_CREATE_OPEN;
-
-	if (!kmq_name_terminated(create->name))
-		return -EINVAL;
-	if (!*create->name) {
-		create->lifetime = KMQ_LIFETIME_EPHEMERAL;
-		return exclusive ? -EINVAL : 0;
-	}
-	if (!kmq_name_valid(create->name) || (open && !exclusive))
-		return -EINVAL;
-	if (create->flags & KMQ_CREATE_NONBLOCK && !open)
-		return -EINVAL;
-	return 0;
-}
-
-/* What a ring has in place of the sizes below. */
-static int kmq_create_check_ring(struct kmq_create *create)
-{
-	u64 most;
-
-	create->mode = create->mode ?: KMQ_MODE_DEFAULT;
-	create->byte_limit = create->byte_limit ?: KMQ_RING_SIZE_DEFAULT;
-	if (create->ring_mode > KMQ_RING_BROADCAST ||
-	    create->policy > KMQ_POLICY_REJECT ||
-	    (create->ring_mode == KMQ_RING_BROADCAST &&
-	     create->policy != KMQ_POLICY_BLOCK) ||
-	    create->capacity || create->inline_size ||
-	    !is_power_of_2(create->byte_limit) ||
-	    create->byte_limit < PAGE_SIZE ||
-	    create->byte_limit > KMQ_RING_SIZE_MAX)
-		return -EINVAL;
-	most = create->byte_limit / 2 - sizeof(struct kmq_ring_record);
-	create->max_message = create->max_message ?: most;
-	return create->max_message > most ? -EINVAL : 0;
-}
-
-/* Defaults and limits; in an order that no product can overflow. */
-static int kmq_create_check_sizes(struct kmq_create *create)
-{
-	if (create->kind == KMQ_KIND_RING)
-		return kmq_create_check_ring(create);
-	create->capacity = create->capacity ?: KMQ_CAPACITY_DEFAULT;
-	create->inline_size = create->inline_size ?: KMQ_INLINE_DEFAULT;
-	create->max_message = create->max_message ?: KMQ_MESSAGE_DEFAULT;
-	create->mode = create->mode ?: KMQ_MODE_DEFAULT;
-	if (create->capacity > KMQ_CAPACITY_MAX ||
-	    create->inline_size < 8 || create->inline_size > KMQ_INLINE_MAX ||
-	    create->max_message > KMQ_MESSAGE_MAX)
-		return -EINVAL;
-	create->inline_size = round_up(create->inline_size, 8);
-	if (!create->byte_limit)
-		create->byte_limit = clamp_t(u64, (u64)create->capacity *
-						  create->max_message,
-					     create->max_message,
-					     KMQ_BYTE_LIMIT_DEFAULT);
-	if (create->byte_limit < create->max_message ||
-	    create->byte_limit > KMQ_BYTE_LIMIT_MAX)
-		return -EINVAL;
-	return 0;
 }
 
 static int kmq_create_owner(const struct kmq_create *create, kuid_t *uid,
@@ -183,6 +75,7 @@ static int kmq_create_deliver(struct kmq_queue *queue,
 static long kmq_control_create(void __user *arg)
 {
 	struct kmq_create create;
+	struct kmq_fault fault;
 	struct kmq_queue *queue;
 	kuid_t uid;
 	kgid_t gid;
@@ -191,18 +84,14 @@ static long kmq_control_create(void __user *arg)
 
 	if (copy_from_user(&create, arg, sizeof(create)))
 		return -EFAULT;
-	err = kmq_create_check_words(&create);
-	if (!err)
-		err = kmq_create_check_name(&create);
-	if (!err)
-		err = kmq_create_check_sizes(&create);
+	err = kmq_create_check(&create, &fault);
 	if (!err)
 		err = kmq_create_owner(&create, &uid, &gid);
 	if (err)
 		return err;
 
 	open = create.flags & KMQ_CREATE_OPEN || !*create.name;
-	queue = kmq_registry_create(&create, uid, gid, open);
+	queue = kmq_registry_create(&create, NULL, uid, gid, open);
 	if (PTR_ERR_OR_ZERO(queue) == -EEXIST &&
 	    !(create.flags & KMQ_CREATE_EXCLUSIVE))
 		return 0;
@@ -238,7 +127,7 @@ static long kmq_control_next(struct kmq_info __user *arg)
 
 	if (get_user(id, &arg->id))
 		return -EFAULT;
-	queue = kmq_registry_next(id);
+	queue = kmq_registry_next(id, NULL);
 	if (!queue)
 		return -ENOENT;
 	kmq_stats_fill(queue, &info);
@@ -284,7 +173,7 @@ int kmq_control_init(void)
 		return err;
 	kmq_control_node = kmq_node_new(KMQ_CONTROL_NAME, KMQ_CONTROL_MINOR,
 					KMQ_CONTROL_MODE, GLOBAL_ROOT_UID,
-					GLOBAL_ROOT_GID);
+					GLOBAL_ROOT_GID, NULL);
 	if (!IS_ERR(kmq_control_node))
 		return 0;
 	cdev_del(&kmq_control_cdev);

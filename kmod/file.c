@@ -20,6 +20,7 @@
 #include "ioctl.h"
 #include "registry.h"
 #include "ring_file.h"
+#include "stats.h"
 
 static struct cdev kmq_cdev;
 static const struct file_operations kmq_fops;
@@ -33,22 +34,44 @@ static struct kmq_handle *kmq_handle_new(struct kmq_queue *queue)
 		return ERR_PTR(-ENOMEM);
 	handle->queue = queue;
 	handle->filter.mode = KMQ_SELECT_ANY;
-	kmq_leases_init(&handle->leases);
+	kmq_leases_init(&handle->leases, queue);
+	handle->holder.leases = &handle->leases;
 	return handle;
 }
 
-/* A queue has no position: pread, pwrite and lseek get ESPIPE. */
-static void kmq_file_prepare(struct inode *inode, struct file *file)
-{
-	stream_open(inode, file);
-	file->f_mode |= FMODE_NOWAIT;
-}
-
-/* What a file of this kind of queue has, for kfree(); or an ERR_PTR. */
+/* What a file of this kind of queue has; or an ERR_PTR. */
 static void *kmq_handle_of_kind(struct kmq_queue *queue)
 {
 	return queue->ring ? (void *)kmq_ring_handle_new(queue) :
 			     (void *)kmq_handle_new(queue);
+}
+
+/* The reverse, where the file did not come to be. */
+static void kmq_handle_free(const struct kmq_queue *queue, void *handle)
+{
+	if (!queue->ring)
+		kmq_leases_end(&((struct kmq_handle *)handle)->leases);
+	kfree(handle);
+}
+
+static struct kmq_keeper *kmq_holder_of_kind(const struct kmq_queue *queue,
+					     void *handle)
+{
+	return queue->ring ? &((struct kmq_ring_handle *)handle)->holder :
+			     &((struct kmq_handle *)handle)->holder;
+}
+
+/*
+ * A queue has no position: pread, pwrite and lseek get ESPIPE. From here on its
+ * release is the file's end.
+ */
+static void kmq_file_prepare(struct inode *inode, struct file *file,
+			     struct kmq_queue *queue)
+{
+	stream_open(inode, file);
+	file->f_mode |= FMODE_NOWAIT;
+	kmq_holder_add(queue, kmq_holder_of_kind(queue, file->private_data),
+		       file, kmq_file_access(file));
 }
 
 static const struct file_operations *
@@ -71,7 +94,7 @@ static int kmq_open(struct inode *inode, struct file *file)
 		return PTR_ERR(handle);
 	}
 	file->private_data = handle;
-	kmq_file_prepare(inode, file);
+	kmq_file_prepare(inode, file, queue);
 	fops = kmq_fops_of_kind(queue);
 	if (fops != file->f_op)
 		replace_fops(file, fops_get(fops));
@@ -83,7 +106,9 @@ static int kmq_release(struct inode *inode, struct file *file)
 {
 	struct kmq_handle *handle = file->private_data;
 
-	kmq_leases_return(&handle->leases, handle->queue);
+	/* Before the leases: who is listed may be asked to look after his. */
+	kmq_holder_remove(handle->queue, &handle->holder);
+	kmq_leases_end(&handle->leases);
 	kmq_registry_close(handle->queue);
 	kfree(handle);
 	return 0;
@@ -247,6 +272,7 @@ static void kmq_show_fdinfo(struct seq_file *seq, struct file *file)
 	seq_printf(seq, "kmq-id:\t%u\n", handle->queue->id);
 	seq_printf(seq, "kmq-filter:\t%u %lld\n", filter.mode, filter.type);
 	seq_printf(seq, "kmq-leases:\t%u\n", READ_ONCE(handle->leases.count));
+	kmq_stats_show(seq, handle->queue);
 }
 
 static const struct file_operations kmq_fops = {
@@ -290,11 +316,11 @@ int kmq_file_install(struct kmq_queue *queue, unsigned int flags)
 	file = anon_inode_getfile("[kmq]", kmq_fops_of_kind(queue), handle,
 				  O_RDWR | flags);
 	if (IS_ERR(file)) {
-		kfree(handle);
+		kmq_handle_free(queue, handle);
 		put_unused_fd(fd);
 		return PTR_ERR(file);
 	}
-	kmq_file_prepare(file_inode(file), file);
+	kmq_file_prepare(file_inode(file), file, queue);
 	fd_install(fd, file);
 	return fd;
 }

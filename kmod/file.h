@@ -5,12 +5,14 @@
 
 #include <linux/fs.h>
 
+#include "holder.h"
 #include "lease.h"
 #include "wait.h"
 
 /**
  * struct kmq_handle - file->private_data
  * @queue: referenced and counted as open
+ * @holder: of it
  * @leases: what it has received and not confirmed
  * @filter: what read() may take; guarded by the queue's lock
  * @truncate: read() cuts messages
@@ -18,6 +20,7 @@
  */
 struct kmq_handle {
 	struct kmq_queue *queue;
+	struct kmq_keeper holder;
 	struct kmq_leases leases;
 	struct kmq_selection filter;
 	bool truncate;

@@ -14,10 +14,12 @@
 #include <asm/ioctls.h>
 
 #include "batch.h"
+#include "create.h"
 #include "file.h"
 #include "ioctl.h"
 #include "registry.h"
 #include "stats.h"
+#include "trace.h"
 
 #define KMQ_RECEIVE_FLAGS (KMQ_DONTWAIT | KMQ_TRUNCATE | KMQ_PEEK | KMQ_LEASE)
 #define KMQ_CALL_FLAGS (KMQ_DONTWAIT | KMQ_TRUNCATE)
@@ -141,10 +143,12 @@ static int kmq_deliver(const struct kmq_part *part,
 static void kmq_delivered(struct kmq_handle *handle,
 			  const struct kmq_want *want, struct kmq_slot *slot)
 {
-	if (want->lease)
+	if (want->lease) {
+		kmq_trace(lease, handle->queue, slot);
 		kmq_lease_keep(&handle->leases, slot);
-	else
+	} else {
 		kmq_discard(handle->queue, slot);
+	}
 }
 
 static long kmq_ioctl_send(struct file *file, struct kmq_handle *handle,
@@ -372,7 +376,9 @@ static long kmq_ioctl_purge(struct file *file, struct kmq_handle *handle,
 static long kmq_ioctl_resize(struct file *file, struct kmq_handle *handle,
 			     struct kmq_resize __user *arg)
 {
+	struct kmq_change change = {};
 	struct kmq_resize resize;
+	struct kmq_fault fault;
 
 	if (copy_from_user(&resize, arg, sizeof(resize)))
 		return -EFAULT;
@@ -384,8 +390,13 @@ static long kmq_ioctl_resize(struct file *file, struct kmq_handle *handle,
 		return -EINVAL;
 	if (!kmq_queue_owned(handle->queue))
 		return -EPERM;
-	return kmq_registry_resize(handle->queue, resize.capacity,
-				   resize.byte_limit);
+	change.capacity = resize.capacity;
+	change.byte_limit = resize.byte_limit;
+	if (resize.capacity)
+		change.what |= KMQ_CHANGE_CAPACITY;
+	if (resize.byte_limit)
+		change.what |= KMQ_CHANGE_BYTE_LIMIT;
+	return kmq_registry_set(handle->queue, &change, &fault);
 }
 
 static long kmq_ioctl_set_descriptor(struct file *file,

@@ -8,15 +8,104 @@
  *
  * A lease enters the tree only when its message has been copied out in full, so
  * that another thread with the same descriptor cannot end it under the copy.
+ *
+ * Where the queue has a lease limit, a work item per description comes when its
+ * oldest lease is due to be overdue. It is set going by whoever adds a lease or
+ * sets a limit, both of whom see what the other has done before or are seen: the
+ * limit is read under leases->lock, and set before that is taken.
  */
+#include <linux/jiffies.h>
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
+
+#include "event.h"
 #include "lease.h"
 #include "wait.h"
 
-void kmq_leases_init(struct kmq_leases *leases)
+/* Overdue leases found under one hold of the lock. */
+#define KMQ_OVERDUE_CHUNK 16
+
+/* In jiffies; 0: there is none. */
+static unsigned long kmq_lease_limit(const struct kmq_leases *leases)
 {
+	u32 ms = READ_ONCE(leases->queue->watch.lease_limit);
+
+	/* A tick more, since nobody knows how far the first one was. */
+	return ms ? msecs_to_jiffies(ms) + 1 : 0;
+}
+
+/* Come when the oldest is due. */
+static void kmq_leases_await(struct kmq_leases *leases)
+{
+	unsigned long limit = kmq_lease_limit(leases), age;
+	struct kmq_slot *oldest;
+
+	lockdep_assert_held(&leases->lock);
+	if (!limit || list_empty(&leases->by_age))
+		return;
+	oldest = list_first_entry(&leases->by_age, struct kmq_slot, by_age);
+	age = jiffies - oldest->leased;
+	mod_delayed_work(system_wq, &leases->overdue,
+			 age < limit ? limit - age : 0);
+}
+
+/* Those that are overdue and were not told; how many. */
+static u32 kmq_leases_overdue(struct kmq_leases *leases, u64 *sequences)
+{
+	unsigned long limit;
+	u32 n = 0;
+
+	spin_lock(&leases->lock);
+	limit = kmq_lease_limit(leases);
+	while (limit && n < KMQ_OVERDUE_CHUNK &&
+	       !list_empty(&leases->by_age)) {
+		struct kmq_slot *oldest = list_first_entry(&leases->by_age,
+							   struct kmq_slot,
+							   by_age);
+
+		if (jiffies - oldest->leased < limit)
+			break;
+		list_del_init(&oldest->by_age);
+		sequences[n++] = oldest->sequence;
+	}
+	kmq_leases_await(leases);
+	spin_unlock(&leases->lock);
+	return n;
+}
+
+static void kmq_leases_work(struct work_struct *work)
+{
+	struct kmq_leases *leases = container_of(work, struct kmq_leases,
+						 overdue.work);
+	struct kmq_queue *queue = leases->queue;
+	u64 sequences[KMQ_OVERDUE_CHUNK];
+	u32 n = kmq_leases_overdue(leases, sequences), i;
+
+	spin_lock(&queue->lock);
+	for (i = 0; i < n && !queue->removed; i++)
+		kmq_event(queue, KMQ_EVENT_LEASE_OVERDUE, leases->opener,
+			  sequences[i]);
+	spin_unlock(&queue->lock);
+}
+
+/* For a descriptor that `current` opens. Does not sleep. */
+void kmq_leases_init(struct kmq_leases *leases, struct kmq_queue *queue)
+{
+	leases->queue = queue;
+	leases->opener = get_pid(task_tgid(current));
+	INIT_DELAYED_WORK(&leases->overdue, kmq_leases_work);
 	spin_lock_init(&leases->lock);
 	leases->tree = RB_ROOT;
+	INIT_LIST_HEAD(&leases->by_age);
 	leases->count = 0;
+}
+
+/* The queue's lease limit is another now. Does not sleep. */
+void kmq_leases_watch(struct kmq_leases *leases)
+{
+	spin_lock(&leases->lock);
+	kmq_leases_await(leases);
+	spin_unlock(&leases->lock);
 }
 
 /**
@@ -29,7 +118,9 @@ void kmq_leases_init(struct kmq_leases *leases)
 void kmq_lease_keep(struct kmq_leases *leases, struct kmq_slot *slot)
 {
 	struct rb_node **link = &leases->tree.rb_node, *parent = NULL;
+	bool first;
 
+	slot->leased = jiffies;
 	spin_lock(&leases->lock);
 	while (*link) {
 		parent = *link;
@@ -39,6 +130,10 @@ void kmq_lease_keep(struct kmq_leases *leases, struct kmq_slot *slot)
 	}
 	rb_link_node(&slot->node, parent, link);
 	rb_insert_color(&slot->node, &leases->tree);
+	first = list_empty(&leases->by_age);
+	list_add_tail(&slot->by_age, &leases->by_age);
+	if (first)
+		kmq_leases_await(leases);
 	leases->count++;
 	spin_unlock(&leases->lock);
 }
@@ -63,6 +158,7 @@ static void kmq_lease_erase(struct kmq_leases *leases, struct kmq_slot *slot)
 {
 	lockdep_assert_held(&leases->lock);
 	rb_erase(&slot->node, &leases->tree);
+	list_del(&slot->by_age);
 	leases->count--;
 }
 
@@ -121,17 +217,17 @@ int kmq_lease_nack(struct kmq_leases *leases, struct kmq_queue *queue,
 }
 
 /**
- * kmq_leases_return() - the descriptor is gone: put all back
+ * kmq_leases_end() - the descriptor is gone: put all back
  * @leases: of the descriptor, which nobody uses any more
- * @queue: that they came from
  *
  * Context: may sleep.
  */
-void kmq_leases_return(struct kmq_leases *leases, struct kmq_queue *queue)
+void kmq_leases_end(struct kmq_leases *leases)
 {
 	struct kmq_slot *chain = NULL;
 	struct rb_node *node;
 
+	cancel_delayed_work_sync(&leases->overdue);
 	/* Nobody else is here: the lock is for lockdep's eyes, and held briefly. */
 	while ((node = rb_last(&leases->tree))) {
 		struct kmq_slot *slot = rb_entry(node, struct kmq_slot, node);
@@ -143,5 +239,6 @@ void kmq_leases_return(struct kmq_leases *leases, struct kmq_queue *queue)
 		chain = slot;
 	}
 	if (chain)
-		kmq_return(queue, chain);
+		kmq_return(leases->queue, chain);
+	put_pid(leases->opener);
 }

@@ -4,6 +4,7 @@
 
 #include "control.h"
 #include "file.h"
+#include "netlink.h"
 #include "registry.h"
 
 static int __init kmq_init(void)
@@ -19,8 +20,13 @@ static int __init kmq_init(void)
 	err = kmq_control_init();
 	if (err)
 		goto file;
+	err = kmq_netlink_init();
+	if (err)
+		goto control;
 	return 0;
 
+control:
+	kmq_control_exit();
 file:
 	kmq_file_exit();
 registry:
@@ -30,6 +36,7 @@ registry:
 
 static void __exit kmq_exit(void)
 {
+	kmq_netlink_exit();
 	kmq_control_exit();
 	kmq_file_exit();
 	kmq_registry_exit();

@@ -34,11 +34,20 @@ struct kmq_bounds {
 };
 
 struct kmq_slot {
-	/* order.c's while queued; @node is the lease tree's while leased. */
+	/* order.c's while queued; lease.c's while leased. */
 	struct rb_node node;
-	struct kmq_slot *newer;	/* the run, a circle: behind its newest, */
-	struct kmq_slot *older;	/* who leads it */
-	struct kmq_bounds bounds;
+	union {
+		struct {
+			/* The run, a circle: behind its newest, who leads it. */
+			struct kmq_slot *newer;
+			struct kmq_slot *older;
+			struct kmq_bounds bounds;
+		};
+		struct {
+			struct list_head by_age;
+			unsigned long leased;	/* jiffies */
+		};
+	};
 	bool leads;
 	bool restored;
 

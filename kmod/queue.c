@@ -18,10 +18,14 @@
  *
  * "In hand" lasts only while the lock is held: the ledger has no column for it.
  */
+#include <linux/cred.h>
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
 #include "queue.h"
+#include "viewer.h"
 
 /**
  * kmq_queue_new() - make a queue that nobody knows yet
@@ -46,6 +50,8 @@ struct kmq_queue *kmq_queue_new(const struct kmq_create *settings, kuid_t uid,
 		return ERR_PTR(-ENOMEM);
 	}
 	strscpy(queue->name, settings->name, sizeof(queue->name));
+	queue->creator_uid = current_euid();
+	queue->creator = get_pid(task_tgid(current));
 	queue->policy = settings->policy;
 	queue->lifetime = settings->lifetime;
 	queue->max_message = settings->max_message;
@@ -54,10 +60,13 @@ struct kmq_queue *kmq_queue_new(const struct kmq_create *settings, kuid_t uid,
 	queue->gid = gid;
 	queue->capacity = settings->capacity;
 	queue->byte_limit = settings->byte_limit;
+	queue->rise = 1;
 	queue->created = ktime_get_ns();
+	queue->last_change = ktime_get_real_seconds();
 	kref_init(&queue->ref);
 	spin_lock_init(&queue->lock);
-	mutex_init(&queue->resize_lock);
+	spin_lock_init(&queue->holders_lock);
+	mutex_init(&queue->set_lock);
 	kmq_order_init(&queue->order);
 	INIT_LIST_HEAD(&queue->senders);
 	INIT_LIST_HEAD(&queue->receivers);
@@ -75,8 +84,25 @@ struct kmq_queue *kmq_queue_new(const struct kmq_create *settings, kuid_t uid,
 void kmq_queue_free(struct kmq_queue *queue)
 {
 	kmq_pool_destroy(&queue->pool);
-	mutex_destroy(&queue->resize_lock);
+	mutex_destroy(&queue->set_lock);
+	put_pid(queue->creator);
+	put_pid(queue->last_sender);
+	put_pid(queue->last_receiver);
+	kfree(queue->histograms);
 	kfree(queue);
+}
+
+/*
+ * Who may see it. Under the queue's lock or the registry's, either of which
+ * keeps owner and mode as they are. What has no name nobody can read but who was
+ * given a descriptor.
+ */
+void kmq_queue_subject(const struct kmq_queue *queue,
+		       struct kmq_subject *subject)
+{
+	subject->uid = queue->uid;
+	subject->gid = queue->gid;
+	subject->mode = *queue->name ? queue->mode : queue->mode & 0700;
 }
 
 /* Received or leased -> in hand: the receiver could not keep it. */

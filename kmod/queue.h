@@ -4,12 +4,14 @@
  *
  * Locking, outermost first:
  *
- *	kmq_registry_lock (mutex)   names, nodes, @descriptors, @published
- *	queue->resize_lock (mutex)  one resize at a time
+ *	queue->set_lock (mutex)     one change of its settings at a time
+ *	  kmq_registry_lock (mutex) names, nodes, @descriptors, @published
  *	  kmq_quota_lock (mutex)    what each user is charged with; leaf
- *	  queue->lock (spinlock)    everything marked so below; leaf
+ *	    queue->lock (spinlock)  everything marked so below
+ *	      events (event.c)      what is to be told to listeners; leaf
  *	  queue->pool.lock          free slots; leaf
  *	leases->lock (spinlock)     of one descriptor; leaf
+ *	queue->holders_lock (spinlock) who has it open; outside leases->lock
  *
  * Nothing that sleeps or touches user memory happens under queue->lock, and no
  * task is woken under it: whoever changes the queue collects what there is to
@@ -40,8 +42,11 @@
 
 struct fasync_struct;
 struct kmq_account;
+struct kmq_histograms;
 struct kmq_node;
 struct kmq_ring;
+struct kmq_subject;
+struct pid;
 
 /* What became of messages, ever. Guarded by the queue's lock. */
 struct kmq_ledger {
@@ -55,17 +60,36 @@ struct kmq_ledger {
 	u64 peak;
 };
 
+/**
+ * struct kmq_watch - what is watched of a queue, as its owner wants it
+ * @high: messages queued and leased; 0: off
+ * @low: below @high, 0: off
+ * @lease_limit: ms; 0: off
+ * @histogram: times are taken
+ */
+struct kmq_watch {
+	u32 high;
+	u32 low;
+	u32 lease_limit;
+	bool histogram;
+};
+
+/* Why a queue is not quiet (wait.c), whoever sleeps in it or polls. */
+#define KMQ_LOUD_REMOVED	BIT(0)
+#define KMQ_LOUD_FALLING	BIT(1)	/* somebody hears of it when it has
+					 * fallen below @fall
+					 */
+#define KMQ_LOUD_HISTOGRAM	BIT(2)
+
 struct kmq_queue {
 	/* Constant from creation on. */
 	char name[KMQ_NAME_SIZE];
 	u32 id;
-	u32 policy;
 	u32 lifetime;
 	u32 max_message;
-	u32 mode;
-	kuid_t uid;
-	kgid_t gid;
 	u64 created;
+	kuid_t creator_uid;
+	struct pid *creator;
 	struct kmq_account *account;
 	struct kref ref;
 	/*
@@ -78,8 +102,13 @@ struct kmq_queue {
 	struct kmq_pool pool;
 
 	spinlock_t lock;
-	/* Guarded by @lock. */
+	/*
+	 * Guarded by @lock: what a look at the queue before a message needs,
+	 * first. @loud has a reason for every case that is not the plain one,
+	 * so that the plain one pays for a single test.
+	 */
 	bool removed;
+	u8 loud;		/* KMQ_LOUD_* */
 	struct kmq_order order;
 	u32 capacity;
 	u32 queued;
@@ -89,7 +118,20 @@ struct kmq_queue {
 	u64 byte_limit;
 	u64 sequence;		/* of the message accepted last: all ever sent */
 	u64 lost;		/* dropped and not yet told to a receiver */
+	u32 policy;
+	u32 rise;		/* kmq_watch_rise() when it holds so many, */
+	u32 fall;		/* kmq_watch_fall() when it holds fewer */
+	/* jiffies; the pids are referenced. Of the last message that came, */
+	unsigned long last_send;
+	unsigned long last_receive;	/* and of the last that went */
+	struct pid *last_sender;
+	struct pid *last_receiver;
 	struct kmq_ledger ledger;
+	struct kmq_watch watch;
+	bool above;		/* HIGH was told, and LOW was not since */
+	bool full;		/* FULL was told, and DRAINED was not since */
+	struct kmq_histograms *histograms;	/* while they are on */
+	u64 sleeps;		/* waiters ever; the last one's number */
 	struct list_head senders;	/* asleep for room, first come first */
 	struct list_head receivers;	/* asleep for a message, likewise */
 	struct rb_root callers;		/* asleep for a reply, by sequence */
@@ -101,8 +143,23 @@ struct kmq_queue {
 	wait_queue_head_t pollers;
 	struct fasync_struct *fasync;
 
-	struct mutex resize_lock;
-	u64 charged;		/* bytes; guarded by @resize_lock */
+	struct mutex set_lock;
+	/* Guarded by @set_lock. */
+	u64 charged;		/* bytes */
+	u64 last_change;	/* CLOCK_REALTIME, s; read without it, too */
+
+	/*
+	 * Written under kmq_registry_lock and @lock, read under either: who may
+	 * see it is asked where events are told.
+	 */
+	u32 mode;
+	kuid_t uid;
+	kgid_t gid;
+
+	spinlock_t holders_lock;
+	/* Guarded by @holders_lock. */
+	struct rb_root holders;	/* open file descriptions, by serial */
+	u64 holder_serial;
 
 	/* Guarded by kmq_registry_lock. */
 	bool published;
@@ -114,6 +171,8 @@ struct kmq_queue {
 struct kmq_queue *kmq_queue_new(const struct kmq_create *settings, kuid_t uid,
 				kgid_t gid);
 void kmq_queue_free(struct kmq_queue *queue);
+void kmq_queue_subject(const struct kmq_queue *queue,
+		       struct kmq_subject *subject);
 
 bool kmq_queue_can_drop(const struct kmq_queue *queue, u32 size);
 
@@ -157,13 +216,25 @@ static inline void kmq_queue_enter(struct kmq_queue *queue,
 	queue->bytes += slot->size;
 }
 
+void kmq_watch_rise(struct kmq_queue *queue);
+void kmq_watch_fall(struct kmq_queue *queue);
+
 /* To be called when messages have come in, before the unlock. */
 static inline void kmq_queue_note_peak(struct kmq_queue *queue)
 {
-	u64 held = queue->queued + queue->leased;
+	if (unlikely(queue->queued + queue->leased >= queue->rise))
+		kmq_watch_rise(queue);
+}
 
-	if (held > queue->ledger.peak)
-		queue->ledger.peak = held;
+/*
+ * To be called when messages have gone, and those have come that waited for
+ * the room, before the unlock. A quiet queue has nothing to tell.
+ */
+static inline void kmq_queue_note_left(struct kmq_queue *queue)
+{
+	lockdep_assert_held(&queue->lock);
+	if (unlikely(queue->queued + queue->leased < queue->fall))
+		kmq_watch_fall(queue);
 }
 
 static inline void kmq_queue_leave(struct kmq_queue *queue,

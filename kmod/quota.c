@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 
 #include "quota.h"
+#include "trace.h"
 
 static unsigned int max_queues = 4096;
 module_param(max_queues, uint, 0644);
@@ -108,6 +109,7 @@ struct kmq_account *kmq_quota_open(kuid_t uid, u64 bytes)
 	if (kmq_queues >= READ_ONCE(max_queues) ||
 	    account->queues >= READ_ONCE(max_queues_per_user) ||
 	    !kmq_account_affords(account, bytes)) {
+		kmq_trace(quota, uid, bytes, account->bytes, account->queues);
 		kmq_account_drop_unused(account);
 		account = ERR_PTR(-EDQUOT);
 		goto unlock;
@@ -134,10 +136,13 @@ int kmq_quota_change(struct kmq_account *account, u64 from, u64 to)
 	int err = 0;
 
 	mutex_lock(&kmq_quota_lock);
-	if (to > from && !kmq_account_affords(account, to - from))
+	if (to > from && !kmq_account_affords(account, to - from)) {
+		kmq_trace(quota, account->uid, to - from, account->bytes,
+			  account->queues);
 		err = -EDQUOT;
-	else
+	} else {
 		account->bytes += to - from;
+	}
 	mutex_unlock(&kmq_quota_lock);
 	return err;
 }

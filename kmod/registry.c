@@ -22,16 +22,23 @@
 #include <linux/fs.h>
 #include <linux/hashtable.h>
 #include <linux/kdev_t.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/stringhash.h>
 #include <linux/wait.h>
 #include <linux/xarray.h>
 
 #include "compat.h"
+#include "create.h"
+#include "event.h"
+#include "holder.h"
 #include "quota.h"
 #include "registry.h"
 #include "ring.h"
+#include "sysfs.h"
+#include "trace.h"
 #include "wait.h"
+#include "watch.h"
 
 /**
  * struct kmq_node - a device below /dev/kmq
@@ -39,12 +46,14 @@
  * @mode: of the node
  * @uid: of the node
  * @gid: of the node
+ * @queue: that it leads to, while the device is registered; NULL: none
  */
 struct kmq_node {
 	struct device device;
 	umode_t mode;
 	kuid_t uid;
 	kgid_t gid;
+	struct kmq_queue *queue;
 };
 
 static DEFINE_MUTEX(kmq_registry_lock);
@@ -52,6 +61,7 @@ static DEFINE_MUTEX(kmq_registry_lock);
 static DEFINE_XARRAY_ALLOC1(kmq_by_id);
 static DEFINE_HASHTABLE(kmq_by_name, 8);
 static u32 kmq_next_id;
+static u32 kmq_generation = 1;	/* another when a queue comes or goes; not 0 */
 
 static struct class *kmq_class;
 static dev_t kmq_base;
@@ -73,8 +83,26 @@ static char *kmq_devnode(kmq_devnode_device *device, umode_t *mode, kuid_t *uid,
 
 static const struct device_type kmq_device_type = {
 	.name = "kmq",
+	.groups = kmq_sysfs_groups,
 	.devnode = kmq_devnode,
 };
+
+/* What is below /sys/class/kmq/NAME belongs to the queue's owner, too. */
+static void kmq_ownership(kmq_ownership_device *device, kuid_t *uid,
+			  kgid_t *gid)
+{
+	const struct kmq_node *node = container_of(device, struct kmq_node,
+						   device);
+
+	*uid = node->uid;
+	*gid = node->gid;
+}
+
+/* The queue that a node leads to; NULL: it is no queue's. Does not sleep. */
+struct kmq_queue *kmq_node_queue(struct device *device)
+{
+	return container_of(device, struct kmq_node, device)->queue;
+}
 
 /* Others may hold a device longer than we do; the module waits for them. */
 static atomic_t kmq_nodes = ATOMIC_INIT(0);
@@ -100,12 +128,13 @@ dev_t kmq_devt(u32 minor)
  * @mode: permission bits
  * @uid: owner
  * @gid: group
+ * @queue: that lives until kmq_node_free() has returned; or NULL
  *
  * Context: may sleep.
  * Return: the node, to be freed by kmq_node_free(); or an ERR_PTR.
  */
 struct kmq_node *kmq_node_new(const char *name, u32 minor, u32 mode, kuid_t uid,
-			      kgid_t gid)
+			      kgid_t gid, struct kmq_queue *queue)
 {
 	struct kmq_node *node = kzalloc(sizeof(*node), GFP_KERNEL_ACCOUNT);
 	int err;
@@ -115,6 +144,7 @@ struct kmq_node *kmq_node_new(const char *name, u32 minor, u32 mode, kuid_t uid,
 	node->mode = mode;
 	node->uid = uid;
 	node->gid = gid;
+	node->queue = queue;
 	/* From here on the device's count rules the node. */
 	atomic_inc(&kmq_nodes);
 	device_initialize(&node->device);
@@ -122,6 +152,7 @@ struct kmq_node *kmq_node_new(const char *name, u32 minor, u32 mode, kuid_t uid,
 	node->device.type = &kmq_device_type;
 	node->device.devt = kmq_devt(minor);
 	node->device.release = kmq_node_release;
+	device_set_pm_not_required(&node->device);
 	err = dev_set_name(&node->device, "%s", name);
 	if (!err)
 		err = device_add(&node->device);
@@ -155,7 +186,9 @@ void kmq_queue_put(struct kmq_queue *queue)
 /* True if the caller may remove or resize the queue. */
 bool kmq_queue_owned(const struct kmq_queue *queue)
 {
-	return uid_eq(current_fsuid(), queue->uid) || capable(CAP_SYS_ADMIN);
+	/* It may be given away meanwhile; then this was before. */
+	return uid_eq(current_fsuid(), READ_ONCE(queue->uid)) ||
+	       capable(CAP_SYS_ADMIN);
 }
 
 static u32 kmq_hash(const char *name)
@@ -174,6 +207,18 @@ static struct kmq_queue *kmq_lookup(const char *name)
 	return NULL;
 }
 
+static void kmq_next_generation(void)
+{
+	lockdep_assert_held(&kmq_registry_lock);
+	kmq_generation = kmq_generation + 1 ?: 1;
+}
+
+static struct kmq_node *kmq_node_of(struct kmq_queue *queue)
+{
+	return kmq_node_new(queue->name, queue->id, queue->mode, queue->uid,
+			    queue->gid, queue);
+}
+
 /* Name, minor and node; all or none. */
 static int kmq_publish(struct kmq_queue *queue)
 {
@@ -189,10 +234,10 @@ static int kmq_publish(struct kmq_queue *queue)
 	if (err < 0)
 		return err == -EBUSY ? -EDQUOT : err;
 	queue->published = true;
+	kmq_next_generation();
 	if (!*queue->name)
 		return 0;
-	node = kmq_node_new(queue->name, queue->id, queue->mode, queue->uid,
-			    queue->gid);
+	node = kmq_node_of(queue);
 	if (IS_ERR(node)) {
 		xa_erase(&kmq_by_id, queue->id);
 		queue->published = false;
@@ -208,11 +253,15 @@ static void kmq_unpublish(struct kmq_queue *queue)
 {
 	lockdep_assert_held(&kmq_registry_lock);
 	queue->published = false;
+	kmq_trace(remove, queue);
 	xa_erase(&kmq_by_id, queue->id);
-	if (!queue->node)
-		return;
-	hash_del(&queue->by_name);
-	kmq_node_free(queue->node);
+	kmq_next_generation();
+	kmq_event(queue, KMQ_EVENT_REMOVED, task_tgid(current), 0);
+	if (*queue->name)
+		hash_del(&queue->by_name);
+	/* A change of its owner may have failed half-way: kmq_move(). */
+	if (queue->node)
+		kmq_node_free(queue->node);
 	queue->node = NULL;
 }
 
@@ -282,6 +331,40 @@ static struct kmq_queue *kmq_build(const struct kmq_create *settings,
 	return queue;
 }
 
+/* Nobody knows the queue yet. */
+static int kmq_build_watch(struct kmq_queue *queue,
+			   const struct kmq_watch *watch)
+{
+	struct kmq_histograms *histograms;
+	int err = kmq_watch_prepare(watch, &histograms);
+
+	if (err)
+		return err;
+	spin_lock(&queue->lock);
+	kmq_watch_set(queue, watch, &histograms);
+	spin_unlock(&queue->lock);
+	return 0;
+}
+
+/* Charged for, watched, and told of where it could not be. */
+static struct kmq_queue *kmq_build_watched(const struct kmq_create *settings,
+					   const struct kmq_watch *watch,
+					   kuid_t uid, kgid_t gid)
+{
+	struct kmq_queue *queue = kmq_build(settings, uid, gid);
+	int err;
+
+	if (PTR_ERR_OR_ZERO(queue) == -EDQUOT)
+		kmq_event_quota(settings->name, current_uid());
+	if (IS_ERR(queue) || !watch)
+		return queue;
+	err = kmq_build_watch(queue, watch);
+	if (!err)
+		return queue;
+	kmq_queue_put(queue);
+	return ERR_PTR(err);
+}
+
 static bool kmq_name_taken(const char *name)
 {
 	bool taken;
@@ -295,6 +378,7 @@ static bool kmq_name_taken(const char *name)
 /**
  * kmq_registry_create() - make a queue and publish it
  * @settings: checked and complete
+ * @watch: checked; or NULL
  * @uid: owner
  * @gid: group
  * @open: count it as open, for a descriptor that the caller will make
@@ -304,6 +388,7 @@ static bool kmq_name_taken(const char *name)
  * @open, by kmq_queue_put() if not; or ERR_PTR of -EEXIST, -EDQUOT, -ENOMEM.
  */
 struct kmq_queue *kmq_registry_create(const struct kmq_create *settings,
+				      const struct kmq_watch *watch,
 				      kuid_t uid, kgid_t gid, bool open)
 {
 	struct kmq_queue *queue;
@@ -312,7 +397,7 @@ struct kmq_queue *kmq_registry_create(const struct kmq_create *settings,
 	/* A first look, so that an existing name is told before any quota. */
 	if (kmq_name_taken(settings->name))
 		return ERR_PTR(-EEXIST);
-	queue = kmq_build(settings, uid, gid);
+	queue = kmq_build_watched(settings, watch, uid, gid);
 	if (IS_ERR(queue))
 		return queue;
 	mutex_lock(&kmq_registry_lock);
@@ -320,8 +405,13 @@ struct kmq_queue *kmq_registry_create(const struct kmq_create *settings,
 	if (!err) {
 		kref_get(&queue->ref);	/* the caller's; the first is ours */
 		queue->descriptors += open;
+		/* Under the lock, so that nothing of it is told before. */
+		kmq_event(queue, KMQ_EVENT_CREATED, task_tgid(current), 0);
+		kmq_trace(create, queue);
 	}
 	mutex_unlock(&kmq_registry_lock);
+	if (err == -EDQUOT)
+		kmq_event_quota(settings->name, current_uid());
 	if (!err)
 		return queue;
 	kmq_queue_put(queue);
@@ -353,7 +443,29 @@ void kmq_registry_abort(struct kmq_queue *queue, bool open)
 }
 
 /**
- * kmq_registry_remove() - end a queue
+ * kmq_registry_end() - end a queue
+ * @queue: referenced by the caller, who may do that
+ *
+ * Context: may sleep.
+ * Return: 0, or -ENOENT: somebody else has.
+ */
+int kmq_registry_end(struct kmq_queue *queue)
+{
+	bool ends;
+
+	mutex_lock(&kmq_registry_lock);
+	ends = queue->published;
+	if (ends)
+		kmq_unpublish(queue);
+	mutex_unlock(&kmq_registry_lock);
+	if (!ends)
+		return -ENOENT;
+	kmq_end(queue);
+	return 0;
+}
+
+/**
+ * kmq_registry_remove() - end a queue, if the caller may
  * @name: NUL-terminated
  *
  * Context: may sleep.
@@ -361,32 +473,49 @@ void kmq_registry_abort(struct kmq_queue *queue, bool open)
  */
 int kmq_registry_remove(const char *name)
 {
+	struct kmq_queue *queue = kmq_registry_find(name, 0);
+	int err;
+
+	if (!queue)
+		return -ENOENT;
+	err = kmq_queue_owned(queue) ? kmq_registry_end(queue) : -EPERM;
+	kmq_queue_put(queue);
+	return err;
+}
+
+/**
+ * kmq_registry_find() - one queue
+ * @name: NUL-terminated; or NULL
+ * @id: of it, where there is no @name
+ *
+ * Context: may sleep.
+ * Return: the queue, with a reference for kmq_queue_put(); or NULL.
+ */
+struct kmq_queue *kmq_registry_find(const char *name, u32 id)
+{
 	struct kmq_queue *queue;
-	int err = 0;
 
 	mutex_lock(&kmq_registry_lock);
-	queue = *name ? kmq_lookup(name) : NULL;
-	if (!queue)
-		err = -ENOENT;
-	else if (!kmq_queue_owned(queue))
-		err = -EPERM;
+	if (name)
+		queue = *name ? kmq_lookup(name) : NULL;
 	else
-		kmq_unpublish(queue);
+		queue = xa_load(&kmq_by_id, id);
+	if (queue)
+		kref_get(&queue->ref);
 	mutex_unlock(&kmq_registry_lock);
-	if (err)
-		return err;
-	kmq_end(queue);
-	return 0;
+	return queue;
 }
 
 /**
  * kmq_registry_next() - walk over all queues
  * @id: the queue with the lowest id above this
+ * @generation: out: not zero, and the same as long as no queue comes or goes;
+ *	or NULL
  *
  * Context: may sleep.
  * Return: the queue, with a reference for kmq_queue_put(); or NULL.
  */
-struct kmq_queue *kmq_registry_next(u32 id)
+struct kmq_queue *kmq_registry_next(u32 id, u32 *generation)
 {
 	struct kmq_queue *queue;
 	unsigned long index = id;
@@ -395,6 +524,8 @@ struct kmq_queue *kmq_registry_next(u32 id)
 	queue = xa_find_after(&kmq_by_id, &index, ULONG_MAX, XA_PRESENT);
 	if (queue)
 		kref_get(&queue->ref);
+	if (generation)
+		*generation = kmq_generation;
 	mutex_unlock(&kmq_registry_lock);
 	return queue;
 }
@@ -460,59 +591,299 @@ void kmq_registry_close(struct kmq_queue *queue)
 	kmq_queue_put(queue);
 }
 
-/*
- * More is charged for before it is taken, so that no way back can fail; less
- * only as far as it has been given up: what a queue still holds beyond its new
- * limits stays charged, until the next resize or its end.
+/**
+ * struct kmq_plan - a change on its way, of which either all or nothing happens
+ * @change: as asked for
+ * @capacity: that it will have
+ * @byte_limit: that it will have
+ * @watch: as it will be
+ * @charged: bytes, as long as it is on its way
+ * @histograms: that it will have, then: that it had
  */
-static int kmq_resize_locked(struct kmq_queue *queue, u32 capacity,
-			     u64 byte_limit)
+struct kmq_plan {
+	const struct kmq_change *change;
+	u32 capacity;
+	u64 byte_limit;
+	struct kmq_watch watch;
+	u64 charged;
+	struct kmq_histograms *histograms;
+};
+
+static bool kmq_resizes(const struct kmq_change *change)
 {
-	u32 inline_size = queue->pool.inline_size;
-	u64 after, most;
+	return change->what & (KMQ_CHANGE_CAPACITY | KMQ_CHANGE_BYTE_LIMIT);
+}
+
+static bool kmq_moves(const struct kmq_change *change)
+{
+	return change->what & (KMQ_CHANGE_MODE | KMQ_CHANGE_UID |
+			       KMQ_CHANGE_GID);
+}
+
+static u64 kmq_charge_of_plan(const struct kmq_queue *queue,
+			      const struct kmq_plan *plan)
+{
+	return kmq_charge_of(plan->capacity, queue->pool.inline_size,
+			     queue->max_message, plan->byte_limit);
+}
+
+static int kmq_check_policy(const struct kmq_queue *queue, u32 policy,
+			    struct kmq_fault *fault)
+{
+	if (policy > KMQ_POLICY_DROP_OLDEST)
+		return kmq_refuse(fault, KMQ_A_POLICY, "no such policy",
+				  -EINVAL);
+	if (!queue->ring)
+		return 0;
+	if (policy > KMQ_POLICY_REJECT)
+		return kmq_refuse(fault, KMQ_A_POLICY,
+				  "a ring blocks or rejects, it does not drop",
+				  -EINVAL);
+	if (kmq_ring_broadcasts(queue->ring) && policy != KMQ_POLICY_BLOCK)
+		return kmq_refuse(fault, KMQ_A_POLICY,
+				  "a broadcast ring is never full", -EINVAL);
+	return 0;
+}
+
+static int kmq_check_limits(const struct kmq_queue *queue,
+			    const struct kmq_plan *plan,
+			    struct kmq_fault *fault)
+{
+	bool limit = plan->change->what & KMQ_CHANGE_BYTE_LIMIT;
+
+	if (queue->ring)
+		return kmq_refuse(fault,
+				  limit ? KMQ_A_BYTE_LIMIT : KMQ_A_CAPACITY,
+				  "a ring keeps its size", -EOPNOTSUPP);
+	if (!plan->capacity || plan->capacity > KMQ_CAPACITY_MAX)
+		return kmq_refuse(fault, KMQ_A_CAPACITY,
+				  "the capacity is out of its range", -EINVAL);
+	if (plan->byte_limit < queue->max_message)
+		return kmq_refuse(fault, KMQ_A_BYTE_LIMIT,
+				  "the byte limit is below the largest message",
+				  -EINVAL);
+	if (plan->byte_limit > KMQ_BYTE_LIMIT_MAX)
+		return kmq_refuse(fault, KMQ_A_BYTE_LIMIT,
+				  "the byte limit is above its maximum",
+				  -EINVAL);
+	return 0;
+}
+
+/* What the queue is to be, from what it is and what is asked for. */
+static int kmq_plan_make(struct kmq_queue *queue, struct kmq_plan *plan,
+			 struct kmq_fault *fault)
+{
+	const struct kmq_change *change = plan->change;
+	struct kmq_watch *watch = &plan->watch;
+	int err = 0;
+
+	lockdep_assert_held(&queue->set_lock);
+	plan->capacity = change->what & KMQ_CHANGE_CAPACITY ?
+				 change->capacity : queue->capacity;
+	plan->byte_limit = change->what & KMQ_CHANGE_BYTE_LIMIT ?
+				   change->byte_limit : queue->byte_limit;
+	*watch = queue->watch;
+	if (change->what & KMQ_CHANGE_HIGH)
+		watch->high = change->high;
+	if (change->what & KMQ_CHANGE_LOW)
+		watch->low = change->low;
+	else if (!watch->high)
+		watch->low = 0;
+	if (change->what & KMQ_CHANGE_LEASE_LIMIT)
+		watch->lease_limit = change->lease_limit;
+	if (change->what & KMQ_CHANGE_HISTOGRAM)
+		watch->histogram = change->histogram;
+	if (kmq_resizes(change))
+		err = kmq_check_limits(queue, plan, fault);
+	if (!err && change->what & KMQ_CHANGE_POLICY)
+		err = kmq_check_policy(queue, change->policy, fault);
+	return err ?: kmq_watch_check(watch, queue->ring ? KMQ_KIND_RING :
+							   KMQ_KIND_MESSAGE,
+				      fault);
+}
+
+/*
+ * More is charged for before it is taken, and taken before anything shows, so
+ * that no way back can fail.
+ */
+static int kmq_plan_reserve(struct kmq_queue *queue, struct kmq_plan *plan,
+			    struct kmq_fault *fault)
+{
+	u64 most;
 	int err;
 
-	lockdep_assert_held(&queue->resize_lock);
-	capacity = capacity ?: READ_ONCE(queue->capacity);
-	byte_limit = byte_limit ?: READ_ONCE(queue->byte_limit);
-	most = max(queue->charged,
-		   kmq_charge_of(capacity, inline_size, queue->max_message,
-				 byte_limit));
+	plan->charged = queue->charged;
+	if (!kmq_resizes(plan->change))
+		return 0;
+	most = max(queue->charged, kmq_charge_of_plan(queue, plan));
 	err = kmq_quota_change(queue->account, queue->charged, most);
+	if (err == -EDQUOT) {
+		kmq_event_quota(queue->name, current_uid());
+		kmq_refuse(fault, 0, "over the limit of bytes of the user who made the queue",
+			   err);
+	}
 	if (err)
 		return err;
-	after = queue->charged;
-	err = kmq_pool_resize(&queue->pool, capacity);
-	if (err)
-		goto settle;
-	after = most;	/* removed: the new slots stay until it ends */
-	err = kmq_set_limits(queue, &capacity, &byte_limit);
+	plan->charged = most;
+	if (plan->capacity <= queue->capacity)
+		return 0;
+	return kmq_pool_resize(&queue->pool, plan->capacity);
+}
+
+static void kmq_plan_drop(struct kmq_queue *queue, struct kmq_plan *plan)
+{
+	if (kmq_resizes(plan->change))
+		kmq_pool_resize(&queue->pool, queue->capacity);
+	kmq_quota_change(queue->account, plan->charged, queue->charged);
+	kfree(plan->histograms);
+}
+
+static void kmq_set_owner(struct kmq_queue *queue, u32 mode, kuid_t uid,
+			  kgid_t gid)
+{
+	lockdep_assert_held(&kmq_registry_lock);
+	spin_lock(&queue->lock);
+	queue->mode = mode;
+	/* Read by kmq_queue_owned() without a lock. */
+	WRITE_ONCE(queue->uid, uid);
+	queue->gid = gid;
+	spin_unlock(&queue->lock);
+}
+
+/* The node with the queue's name, made anew. */
+static int kmq_renew_node(struct kmq_queue *queue)
+{
+	struct kmq_node *node;
+
+	lockdep_assert_held(&kmq_registry_lock);
+	if (!*queue->name)
+		return 0;
+	if (queue->node)
+		kmq_node_free(queue->node);
+	node = kmq_node_of(queue);
+	queue->node = IS_ERR(node) ? NULL : node;
+	return PTR_ERR_OR_ZERO(node);
+}
+
+/* Another owner or mode. A node cannot be given either while it is there. */
+static int kmq_move_locked(struct kmq_queue *queue,
+			   const struct kmq_change *change,
+			   struct kmq_fault *fault)
+{
+	u32 mode = queue->mode;
+	kuid_t uid = queue->uid;
+	kgid_t gid = queue->gid;
+	int err;
+
+	kmq_set_owner(queue,
+		      change->what & KMQ_CHANGE_MODE ? change->mode : mode,
+		      change->what & KMQ_CHANGE_UID ? change->uid : uid,
+		      change->what & KMQ_CHANGE_GID ? change->gid : gid);
+	err = kmq_renew_node(queue);
 	if (!err)
-		after = min(most, kmq_charge_of(capacity, inline_size,
-						queue->max_message,
-						byte_limit));
-settle:
-	queue->charged = after;
-	kmq_quota_change(queue->account, most, after);
+		return 0;
+	kmq_set_owner(queue, mode, uid, gid);
+	if (!kmq_renew_node(queue))
+		return kmq_refuse(fault, 0, "the node could not be made anew; it is the old one",
+				  err);
+	return kmq_refuse(fault, 0, "the node could not be made anew, nor the old one: it is gone",
+			  err);
+}
+
+static int kmq_move(struct kmq_queue *queue, const struct kmq_change *change,
+		    struct kmq_fault *fault)
+{
+	int err = -ENOENT;
+
+	mutex_lock(&kmq_registry_lock);
+	if (queue->published)
+		err = kmq_move_locked(queue, change, fault);
+	mutex_unlock(&kmq_registry_lock);
+	return err;
+}
+
+/*
+ * From here on nothing fails, but for the queue's end. Less is charged for only
+ * as far as it has been given up: what a queue still holds beyond its new limits
+ * stays charged, until the next change or its end.
+ */
+static int kmq_plan_resize(struct kmq_queue *queue, struct kmq_plan *plan)
+{
+	u64 after = plan->charged;
+	int err;
+
+	err = kmq_set_limits(queue, &plan->capacity, &plan->byte_limit);
+	if (!err) {
+		kmq_pool_resize(&queue->pool, queue->capacity);
+		after = min(after, kmq_charge_of_plan(queue, plan));
+	}
+	queue->charged = after;	/* removed: what was taken stays until its end */
+	kmq_quota_change(queue->account, plan->charged, after);
+	return err;
+}
+
+static int kmq_plan_commit(struct kmq_queue *queue, struct kmq_plan *plan)
+{
+	const struct kmq_change *change = plan->change;
+	int err = 0;
+
+	if (kmq_resizes(change))
+		err = kmq_plan_resize(queue, plan);
+	if (change->what & KMQ_CHANGE_POLICY)
+		kmq_set_policy(queue, change->policy);
+	WRITE_ONCE(queue->last_change, ktime_get_real_seconds());
+	spin_lock(&queue->lock);
+	kmq_watch_set(queue, &plan->watch, &plan->histograms);
+	if (!queue->removed)
+		kmq_event(queue, KMQ_EVENT_CHANGED, task_tgid(current), 0);
+	spin_unlock(&queue->lock);
+	if (change->what & KMQ_CHANGE_LEASE_LIMIT)
+		kmq_holders_watch_leases(queue);
+	kfree(plan->histograms);
+	return err;
+}
+
+static int kmq_set_locked(struct kmq_queue *queue, struct kmq_plan *plan,
+			  struct kmq_fault *fault)
+{
+	int err;
+
+	lockdep_assert_held(&queue->set_lock);
+	err = kmq_plan_make(queue, plan, fault);
+	if (err)
+		return err;
+	err = kmq_watch_prepare(&plan->watch, &plan->histograms);
+	if (err)
+		return err;
+	err = kmq_plan_reserve(queue, plan, fault);
+	if (!err && kmq_moves(plan->change))
+		err = kmq_move(queue, plan->change, fault);
+	if (!err)
+		return kmq_plan_commit(queue, plan);
+	kmq_plan_drop(queue, plan);
 	return err;
 }
 
 /**
- * kmq_registry_resize() - change how much a queue takes
- * @queue: that the caller owns
- * @capacity: messages; 0 keeps it
- * @byte_limit: bytes, at least max_message; 0 keeps it
+ * kmq_registry_set() - change the settings of a queue
+ * @queue: referenced by the caller, who may do that
+ * @change: all of which happens, or with an error nothing
+ * @fault: out: what is to blame, if that can be said
  *
  * Context: may sleep.
- * Return: 0, -EDQUOT, -ENOMEM, -EIDRM.
+ * Return: 0, -EINVAL, -EOPNOTSUPP, -EDQUOT, -ENOMEM; -ENOENT, -EIDRM: it is
+ * being removed; what device_add() returns.
  */
-int kmq_registry_resize(struct kmq_queue *queue, u32 capacity, u64 byte_limit)
+int kmq_registry_set(struct kmq_queue *queue, const struct kmq_change *change,
+		     struct kmq_fault *fault)
 {
+	struct kmq_plan plan = { .change = change };
 	int err;
 
-	mutex_lock(&queue->resize_lock);
-	err = kmq_resize_locked(queue, capacity, byte_limit);
-	mutex_unlock(&queue->resize_lock);
+	*fault = (struct kmq_fault){};
+	mutex_lock(&queue->set_lock);
+	err = kmq_set_locked(queue, &plan, fault);
+	mutex_unlock(&queue->set_lock);
 	return err;
 }
 
@@ -524,10 +895,12 @@ int kmq_registry_init(void)
 	if (err)
 		return err;
 	kmq_class = kmq_class_create("kmq");
-	if (!IS_ERR(kmq_class))
-		return 0;
-	unregister_chrdev_region(kmq_base, MINORMASK + 1);
-	return PTR_ERR(kmq_class);
+	if (IS_ERR(kmq_class)) {
+		unregister_chrdev_region(kmq_base, MINORMASK + 1);
+		return PTR_ERR(kmq_class);
+	}
+	kmq_class->get_ownership = kmq_ownership;
+	return 0;
 }
 
 /* No descriptor is left, and the doors are gone: nobody else is here. */

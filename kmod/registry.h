@@ -3,22 +3,61 @@
 #ifndef _KMQ_REGISTRY_H
 #define _KMQ_REGISTRY_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
+struct device;
 struct kmq_create;
+struct kmq_fault;
 struct kmq_node;
 struct kmq_queue;
+struct kmq_watch;
+
+/* What struct kmq_change has to say. */
+#define KMQ_CHANGE_CAPACITY	BIT(0)
+#define KMQ_CHANGE_BYTE_LIMIT	BIT(1)
+#define KMQ_CHANGE_POLICY	BIT(2)
+#define KMQ_CHANGE_MODE		BIT(3)
+#define KMQ_CHANGE_UID		BIT(4)
+#define KMQ_CHANGE_GID		BIT(5)
+#define KMQ_CHANGE_HIGH		BIT(6)
+#define KMQ_CHANGE_LOW		BIT(7)
+#define KMQ_CHANGE_LEASE_LIMIT	BIT(8)
+#define KMQ_CHANGE_HISTOGRAM	BIT(9)
+
+/**
+ * struct kmq_change - new settings of a queue
+ * @what: KMQ_CHANGE_*: which of the others count
+ * @high: and the following four: as in struct kmq_watch
+ */
+struct kmq_change {
+	u32 what;
+	u32 capacity;
+	u64 byte_limit;
+	u32 policy;
+	u32 mode;
+	kuid_t uid;
+	kgid_t gid;
+	u32 high;
+	u32 low;
+	u32 lease_limit;
+	bool histogram;
+};
 
 int kmq_registry_init(void);
 void kmq_registry_exit(void);
 
 struct kmq_queue *kmq_registry_create(const struct kmq_create *settings,
+				      const struct kmq_watch *watch,
 				      kuid_t uid, kgid_t gid, bool open);
 void kmq_registry_abort(struct kmq_queue *queue, bool open);
 int kmq_registry_remove(const char *name);
-struct kmq_queue *kmq_registry_next(u32 id);
-int kmq_registry_resize(struct kmq_queue *queue, u32 capacity, u64 byte_limit);
+int kmq_registry_end(struct kmq_queue *queue);
+struct kmq_queue *kmq_registry_next(u32 id, u32 *generation);
+struct kmq_queue *kmq_registry_find(const char *name, u32 id);
+int kmq_registry_set(struct kmq_queue *queue, const struct kmq_change *change,
+		     struct kmq_fault *fault);
 
 struct kmq_queue *kmq_registry_open(u32 id);
 void kmq_registry_hold(struct kmq_queue *queue);
@@ -28,7 +67,8 @@ bool kmq_queue_owned(const struct kmq_queue *queue);
 
 dev_t kmq_devt(u32 minor);
 struct kmq_node *kmq_node_new(const char *name, u32 minor, u32 mode, kuid_t uid,
-			      kgid_t gid);
+			      kgid_t gid, struct kmq_queue *queue);
 void kmq_node_free(struct kmq_node *node);
+struct kmq_queue *kmq_node_queue(struct device *device);
 
 #endif /* _KMQ_REGISTRY_H */

@@ -11,8 +11,10 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "event.h"
 #include "queue.h"
 #include "ring.h"
+#include "trace.h"
 #include "wait.h"
 
 /* Sequence numbers are told to receivers, and are from 1 everywhere. */
@@ -167,6 +169,10 @@ static void kmq_ring_end(struct kmq_ring *ring, u32 flag, int err)
 		WRITE_ONCE(ring->error, err);
 	WRITE_ONCE(control->flags, control->flags | flag);
 	spin_unlock(&ring->lock);
+	if (flag == KMQ_RING_BROKEN) {
+		kmq_event_unlocked(ring->queue, KMQ_EVENT_BROKEN, NULL, 0);
+		kmq_trace(ring_broken, ring->queue, 0, 0, 0);
+	}
 	kmq_ring_wake_everyone(ring, EPOLLHUP | EPOLLERR);
 }
 
@@ -371,9 +377,11 @@ int kmq_ring_enter(struct kmq_ring *ring, u32 flags, u32 *id)
 	kmq_ring_unlock_doors(ring, flags);
 	if (err)
 		return err;
+	kmq_trace(ring_attach, ring->queue, *id, flags,
+		  READ_ONCE(ring->attachments));
 	err = kmq_ring_set_cursor(ring, flags, *id);
 	if (err) {
-		kmq_ring_leave(ring, flags, *id);
+		kmq_ring_leave(ring, flags, *id, NULL);
 		return err;
 	}
 	/* Whoever sleeps in read() or write() is told EBUSY. */
@@ -470,18 +478,33 @@ static void kmq_ring_repair(struct kmq_ring *ring, u32 flags, u32 id,
 		kmq_ring_break(ring);
 }
 
+static void kmq_ring_tell_leave(const struct kmq_ring *ring, u32 flags, u32 id,
+				const struct kmq_repair *repair)
+{
+	if (repair->held)
+		kmq_trace(ring_death, ring->queue, id, flags,
+			  READ_ONCE(ring->words.control->deaths));
+	if (repair->abandoned)
+		kmq_trace(ring_abandon, ring->queue, id, flags,
+			  repair->abandoned);
+	kmq_trace(ring_detach, ring->queue, id, flags,
+		  READ_ONCE(ring->attachments));
+}
+
 /**
  * kmq_ring_leave() - a party is gone
  * @ring: none of whose locks is held
  * @flags: as it entered
  * @id: of it; not the caller's any more
+ * @opener: who it was, if that may be told; or NULL
  *
  * It cannot write to the ring any more. What it held is repaired before its
  * place is free, and everyone is woken.
  *
  * Context: may sleep, but never for long; under mmap_lock.
  */
-void kmq_ring_leave(struct kmq_ring *ring, u32 flags, u32 id)
+void kmq_ring_leave(struct kmq_ring *ring, u32 flags, u32 id,
+		    struct pid *opener)
 {
 	struct kmq_ring_control *control = ring->words.control;
 	struct kmq_repair repair = {};
@@ -498,6 +521,10 @@ void kmq_ring_leave(struct kmq_ring *ring, u32 flags, u32 id)
 			WRITE_ONCE(ring->parties[side],
 				   ring->parties[side] - 1);
 	spin_unlock(&ring->lock);
+	if (repair.held)
+		kmq_event_unlocked(ring->queue, KMQ_EVENT_PEER_DIED, opener,
+				   id);
+	kmq_ring_tell_leave(ring, flags, id, &repair);
 	/* It may have held the lock that the kernel could not wait for. */
 	kmq_ring_lock_freed(ring);
 	kmq_ring_kicks(ring);

@@ -23,7 +23,8 @@
  *				a leaf but for the locks of waking a task and
  *				of starting a timer
  *
- * None of these is taken together with queue->lock, and none is shared with a
+ * queue->lock is taken inside words_lock at most, for an event, and never
+ * together with ring->lock. None is shared with a
  * process: the locks in the ring are words, which the kernel tries for a bounded
  * time and then sleeps for as a process does, interruptibly.
  *
@@ -48,8 +49,10 @@
 #include <linux/poll.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/kmq_netlink.h>
 #include <linux/kmq_ring.h>
 
+#include "moment.h"
 #include "ring_words.h"
 
 struct hrtimer;
@@ -57,7 +60,9 @@ struct kmq_create;
 struct kmq_info;
 struct kmq_patience;
 struct kmq_queue;
+struct kmq_sleeping;
 struct page;
+struct pid;
 
 #define KMQ_RING_SIDES 2	/* CONSUMERS and PRODUCERS, without their locks */
 
@@ -91,6 +96,7 @@ struct kmq_ring {
 	u32 lowered[KMQ_RING_SIDES];	/* times the wake word was lowered, */
 	u32 fenced[KMQ_RING_SIDES];	/* and a barrier passed since */
 	u64 rejected;
+	u64 sleeps;		/* sleepers ever; the last one's number */
 };
 
 /* One party at a time, or one kind of them. */
@@ -130,7 +136,8 @@ void kmq_ring_fill(struct kmq_ring *ring, struct kmq_info *info);
 
 /* Its parties. ring.c */
 int kmq_ring_enter(struct kmq_ring *ring, u32 flags, u32 *id);
-void kmq_ring_leave(struct kmq_ring *ring, u32 flags, u32 id);
+void kmq_ring_leave(struct kmq_ring *ring, u32 flags, u32 id,
+		    struct pid *opener);
 void kmq_ring_lock_freed(struct kmq_ring *ring);
 int kmq_ring_release_claim(struct kmq_ring *ring, struct kmq_reader *reader,
 			   const struct kmq_found *found, u64 *tail);
@@ -150,6 +157,8 @@ int kmq_ring_check_holder(struct kmq_ring *ring, enum kmq_ring_side lock);
  *	read on through the same file
  * @node: in ring->sleepers; empty when not there
  * @task: who
+ * @serial: among all who ever slept in the ring
+ * @since: when it joined
  * @timer: PRODUCERS: until when it is left asleep, if @deferred
  * @enough: and the position that it is left asleep for
  * @deferred: there was room for it, but not much; guarded by ring->lock
@@ -166,6 +175,8 @@ struct kmq_sleeper {
 	struct kmq_reader reader;
 	struct list_head node;
 	struct task_struct *task;
+	u64 serial;
+	struct kmq_moment since;
 	struct hrtimer *timer;
 	u64 enough;
 	bool deferred;
@@ -174,6 +185,8 @@ struct kmq_sleeper {
 };
 
 /* Its sleepers and pollers. ring_wait.c */
+u32 kmq_ring_sleepers(struct kmq_ring *ring, enum kmq_sleep sleep, u64 after,
+		      struct kmq_sleeping *rows, u32 count);
 int kmq_ring_sleep(struct kmq_ring *ring, struct kmq_sleeper *sleeper,
 		   u64 deadline);
 void kmq_ring_wake(struct kmq_ring *ring, enum kmq_ring_side side);

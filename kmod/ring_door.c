@@ -19,6 +19,7 @@
 #include "message.h"
 #include "queue.h"
 #include "ring_file.h"
+#include "trace.h"
 #include "wait.h"
 
 /* Looks at a lock that a process is about to give back, before EAGAIN. */
@@ -151,6 +152,10 @@ static int kmq_send_one(struct kmq_ring *ring, struct kmq_source *source,
 		kmq_words_discard(&ring->words, &room);
 		source->sequence = room.sequence;
 	} else {
+		/* Before: a consumer may have it at once. */
+		if (tracepoint_enabled(kmq_send))
+			kmq_trace_ring_send(ring->queue, room.sequence,
+					    source->size);
 		kmq_words_commit(&ring->words, &room, &source->sequence);
 	}
 	kmq_ring_committed(ring, source->sequence);
@@ -173,7 +178,7 @@ static int kmq_send_ready(struct kmq_ring *ring, struct kmq_source *sources,
 	return sent;
 }
 
-static void kmq_count_rejected(struct kmq_ring *ring, int err,
+static void kmq_count_rejected(struct kmq_ring *ring, u32 size, int err,
 			       const struct kmq_patience *patience)
 {
 	if (patience->continued || (err != -EAGAIN && err != -ETIMEDOUT))
@@ -181,6 +186,7 @@ static void kmq_count_rejected(struct kmq_ring *ring, int err,
 	spin_lock(&ring->lock);
 	ring->rejected++;
 	spin_unlock(&ring->lock);
+	kmq_trace(reject, ring->queue, size, err, current);
 }
 
 /* Is the end of a step, -EAGAIN or -EINPROGRESS, to be slept over? */
@@ -228,7 +234,7 @@ int kmq_ring_send(struct kmq_ring_handle *handle, struct kmq_source *sources,
 		if (err)
 			break;
 	}
-	kmq_count_rejected(ring, err, patience);
+	kmq_count_rejected(ring, sources->size, err, patience);
 	return err;
 }
 
@@ -362,6 +368,9 @@ static void kmq_received(struct kmq_ring_handle *handle,
 			 const struct kmq_reader *reader,
 			 struct kmq_sink *sink, u32 deaths)
 {
+	if (tracepoint_enabled(kmq_receive))
+		kmq_trace_ring_receive(handle->ring->queue, found->sequence,
+				       found->size, found->redelivered);
 	sink->size = found->size;
 	handle->lost = sink->message ? 0 : handle->lost + found->lost;
 	if (sink->message)
@@ -551,6 +560,8 @@ static int kmq_purge_one(struct kmq_ring *ring, u64 end,
 		err = kmq_release(ring, NULL, &found);
 	if (err)
 		return err;
+	if (tracepoint_enabled(kmq_purge))
+		kmq_trace_ring_purge(ring->queue, found.sequence, found.size);
 	/* Counted as received by now in any mode, and taken from that. */
 	mutex_lock(&ring->words_lock[KMQ_RING_CONSUMERS]);
 	ring->purged++;

@@ -12,6 +12,7 @@
 
 #include "registry.h"
 #include "ring_file.h"
+#include "stats.h"
 #include "wait.h"
 
 /**
@@ -46,6 +47,7 @@ static int kmq_ring_release(struct inode *inode, struct file *file)
 {
 	struct kmq_ring_handle *handle = file->private_data;
 
+	kmq_holder_remove(handle->queue, &handle->holder);
 	kmq_registry_close(handle->queue);
 	kfree(handle);
 	return 0;
@@ -181,6 +183,7 @@ static void kmq_ring_show_fdinfo(struct seq_file *seq, struct file *file)
 	seq_printf(seq, "kmq-queue:\t%s\n", handle->queue->name);
 	seq_printf(seq, "kmq-id:\t%u\n", handle->queue->id);
 	seq_printf(seq, "kmq-ring-mode:\t%u\n", handle->ring->words.mode);
+	kmq_stats_show(seq, handle->queue);
 }
 
 const struct file_operations kmq_ring_fops = {

@@ -5,11 +5,13 @@
 
 #include <linux/fs.h>
 
+#include "holder.h"
 #include "ring.h"
 
 /**
  * struct kmq_ring_handle - file->private_data
  * @queue: referenced and counted as open
+ * @holder: of it
  * @ring: of @queue
  * @truncate: read() cuts records
  * @last_size: full length of the record that read() took last
@@ -20,6 +22,7 @@
  */
 struct kmq_ring_handle {
 	struct kmq_queue *queue;
+	struct kmq_keeper holder;
 	struct kmq_ring *ring;
 	bool truncate;
 	u32 last_size;

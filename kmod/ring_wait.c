@@ -58,8 +58,10 @@
 #include <linux/sched/signal.h>
 #include <linux/smp.h>
 
+#include "holder.h"
 #include "queue.h"
 #include "ring.h"
+#include "trace.h"
 #include "wait.h"
 
 /* How far ahead, or behind, a wake word is that is nobody's. */
@@ -282,6 +284,8 @@ static int kmq_ring_join(struct kmq_ring *ring, struct kmq_sleeper *sleeper)
 		return ring->error;
 	if (sleeper->ended && READ_ONCE(*sleeper->ended))
 		return -ESRCH;
+	sleeper->serial = ++ring->sleeps;
+	sleeper->since = kmq_moment(tracepoint_enabled(kmq_wake));
 	list_add_tail(&sleeper->node, &ring->sleepers[side]);
 	ring->asleep[side]++;
 	if (kmq_ring_is_lock(side))
@@ -450,16 +454,30 @@ static int kmq_ring_get_up(struct kmq_ring *ring, struct kmq_sleeper *sleeper,
 	return err;
 }
 
+static const enum kmq_trace_side kmq_ring_trace_side[] = {
+	[KMQ_RING_CONSUMERS] = KMQ_TRACE_RECEIVE,
+	[KMQ_RING_PRODUCERS] = KMQ_TRACE_SEND,
+	[KMQ_RING_PRODUCERS_LOCK] = KMQ_TRACE_SEND_LOCK,
+	[KMQ_RING_CONSUMERS_LOCK] = KMQ_TRACE_RECEIVE_LOCK,
+};
+
 static int kmq_ring_sleep_until(struct kmq_ring *ring,
 				struct kmq_sleeper *sleeper, u64 deadline)
 {
+	enum kmq_trace_side side = kmq_ring_trace_side[sleeper->side];
 	int err = kmq_ring_lie_down(ring, sleeper);
 
-	if (!err)
-		err = kmq_ring_may_go(ring, sleeper) ?
-			      kmq_ring_go(sleeper, deadline) :
-			      kmq_ring_doze(sleeper, deadline);
-	return kmq_ring_get_up(ring, sleeper, err);
+	if (err)
+		return kmq_ring_get_up(ring, sleeper, err);
+	if (kmq_ring_may_go(ring, sleeper)) {
+		err = kmq_ring_go(sleeper, deadline);
+		return kmq_ring_get_up(ring, sleeper, err);
+	}
+	kmq_trace(block, ring->queue, side, deadline);
+	err = kmq_ring_doze(sleeper, deadline);
+	err = kmq_ring_get_up(ring, sleeper, err);
+	kmq_trace(wake, ring->queue, side, sleeper->since, err);
+	return err;
 }
 
 static noinline int kmq_ring_sleep_for_room(struct kmq_ring *ring,
@@ -823,4 +841,52 @@ __poll_t kmq_ring_poll(struct kmq_ring *ring, struct file *file,
 			ready |= events[side];
 	}
 	return READ_ONCE(ring->error) ? EPOLLHUP | EPOLLERR : ready;
+}
+
+/*
+ * Those of one list that are behind @after, by serials that begin at @base.
+ */
+static u32 kmq_ring_list_sleepers(const struct kmq_ring *ring,
+				  enum kmq_ring_side side, u64 base, u64 after,
+				  struct kmq_sleeping *rows, u32 count)
+{
+	const struct kmq_sleeper *sleeper;
+	u32 n = 0;
+
+	lockdep_assert_held(&ring->lock);
+	list_for_each_entry(sleeper, &ring->sleepers[side], node) {
+		if (n == count)
+			break;
+		if (base + sleeper->serial > after)
+			kmq_sleeping_note(&rows[n++], sleeper->task,
+					  base + sleeper->serial,
+					  kmq_moment_ns(sleeper->since));
+	}
+	return n;
+}
+
+/*
+ * As kmq_sleepers(). Behind those who wait for records or room come those who
+ * wait for the lock.
+ */
+u32 kmq_ring_sleepers(struct kmq_ring *ring, enum kmq_sleep sleep, u64 after,
+		      struct kmq_sleeping *rows, u32 count)
+{
+	enum kmq_ring_side side = KMQ_RING_CONSUMERS;
+	enum kmq_ring_side lock = KMQ_RING_CONSUMERS_LOCK;
+	const u64 locks = 1ull << 63;
+	u32 n;
+
+	if (sleep == KMQ_SLEEP_CALL)
+		return 0;
+	if (sleep == KMQ_SLEEP_SEND) {
+		side = KMQ_RING_PRODUCERS;
+		lock = KMQ_RING_PRODUCERS_LOCK;
+	}
+	spin_lock(&ring->lock);
+	n = kmq_ring_list_sleepers(ring, side, 0, after, rows, count);
+	n += kmq_ring_list_sleepers(ring, lock, locks, after, rows + n,
+				    count - n);
+	spin_unlock(&ring->lock);
+	return n;
 }

@@ -69,10 +69,18 @@
  */
 #include <linux/fs.h>
 #include <linux/hrtimer.h>
+#include <linux/jiffies.h>
+#include <linux/pid.h>
 #include <linux/sched/signal.h>
 #include <linux/timekeeping.h>
 
+#include "event.h"
+#include "holder.h"
+#include "moment.h"
+#include "ring.h"
+#include "trace.h"
 #include "wait.h"
+#include "watch.h"
 
 enum kmq_waiter_state { KMQ_WAITING, KMQ_CLAIMED, KMQ_DONE };
 
@@ -82,6 +90,8 @@ struct kmq_waiter {
 	struct task_struct *task;
 	enum kmq_waiter_state state;
 	int result;
+	u64 serial;		/* among all who ever slept in the queue */
+	struct kmq_moment since;
 	u32 *blocked;		/* the queue's count of its like */
 	struct kmq_slot *slot;	/* sender: to send. Others, out: handed over */
 	u64 sequence;		/* sender, caller, out: of what was accepted */
@@ -124,6 +134,15 @@ static inline void kmq_waiter_init(struct kmq_waiter *waiter, u32 *blocked)
 		.blocked = blocked,
 	};
 	RB_CLEAR_NODE(&waiter->by_sequence);
+}
+
+/* Who is about to sleep, to those who ask. */
+static void kmq_waiter_sign(struct kmq_queue *queue, struct kmq_waiter *waiter)
+{
+	lockdep_assert_held(&queue->lock);
+	waiter->serial = ++queue->sleeps;
+	waiter->since = kmq_moment(queue->histograms ||
+				   tracepoint_enabled(kmq_wake));
 }
 
 /* WAITING -> CLAIMED. Callers of kmq_call() leave their tree by hand. */
@@ -315,8 +334,10 @@ static void kmq_caller_enroll(struct kmq_queue *queue, struct kmq_slot *request)
 	}
 	rb_link_node(&caller->by_sequence, parent, link);
 	rb_insert_color(&caller->by_sequence, &queue->callers);
+	kmq_waiter_sign(queue, caller);
 	queue->blocked_callers++;
 	queue->ledger.calls++;
+	kmq_trace(call, queue, request, caller->task);
 }
 
 static void kmq_caller_strike(struct kmq_queue *queue,
@@ -347,6 +368,42 @@ static void kmq_caller_cancel(struct kmq_queue *queue, struct kmq_slot *request,
 	kmq_claim(caller, -ECANCELED, wakeups);
 }
 
+static noinline void kmq_stamp_sender(struct kmq_queue *queue,
+				      struct pid *sender)
+{
+	put_pid(queue->last_sender);
+	queue->last_sender = get_pid(sender);
+}
+
+static noinline void kmq_stamp_receiver(struct kmq_queue *queue,
+					struct pid *receiver)
+{
+	put_pid(queue->last_receiver);
+	queue->last_receiver = get_pid(receiver);
+}
+
+/* Who sent last, and when; to a tick, for which there is no clock to be read. */
+static inline void kmq_stamp_send(struct kmq_queue *queue,
+				  const struct kmq_slot *slot)
+{
+	lockdep_assert_held(&queue->lock);
+	queue->last_send = jiffies;
+	if (unlikely(queue->last_sender != slot->sender))
+		kmq_stamp_sender(queue, slot->sender);
+}
+
+/* Likewise of who received. */
+static inline void kmq_stamp_receive(struct kmq_queue *queue,
+				     struct task_struct *receiver)
+{
+	struct pid *pid = task_tgid(receiver);
+
+	lockdep_assert_held(&queue->lock);
+	queue->last_receive = jiffies;
+	if (unlikely(queue->last_receiver != pid))
+		kmq_stamp_receiver(queue, pid);
+}
+
 /* @slot, in hand, goes to the first sleeping receiver that selects it. */
 static bool kmq_hand_over(struct kmq_queue *queue, struct kmq_slot *slot,
 			  struct kmq_wakeups *wakeups)
@@ -367,8 +424,11 @@ static bool kmq_hand_over(struct kmq_queue *queue, struct kmq_slot *slot,
 			WRITE_ONCE(slot->lost, queue->lost);
 			queue->lost = 0;
 		}
+		kmq_trace(receive, queue, slot, want->lease, waiter->task);
 		if (slot->is_call)
 			kmq_caller_taken(queue, slot);
+		kmq_watch_queued(queue, slot, slot->time);
+		kmq_stamp_receive(queue, waiter->task);
 		waiter->slot = slot;
 		kmq_claim(waiter, 0, wakeups);
 		return true;
@@ -377,8 +437,9 @@ static bool kmq_hand_over(struct kmq_queue *queue, struct kmq_slot *slot,
 }
 
 /*
- * Nobody sleeps in the queue or watches it: a message that comes or goes is no
- * concern of anybody's, and there will be nothing to do after the unlock.
+ * Nobody sleeps in the queue or watches it: a message that goes is no concern of
+ * anybody's, nor is one that comes if it is not a mark more (kmq_watch_rise()),
+ * and there will be nothing to do after the unlock.
  */
 static inline bool kmq_quiet(const struct kmq_queue *queue)
 {
@@ -386,15 +447,20 @@ static inline bool kmq_quiet(const struct kmq_queue *queue)
 	/* Barrier B. */
 	if (waitqueue_active((wait_queue_head_t *)&queue->pollers))
 		return false;
-	return !queue->removed && list_empty(&queue->receivers) &&
-	       list_empty(&queue->senders) && !READ_ONCE(queue->fasync);
+	/* As many as are in the two lists, and cheaper to look at. */
+	if (queue->blocked_senders | queue->blocked_receivers)
+		return false;
+	return !queue->loud && !READ_ONCE(queue->fasync);
 }
 
-/* A message that fits is accepted, and goes where it is wanted. */
+/* A message of @sender that fits is accepted, and goes where it is wanted. */
 static inline void kmq_place(struct kmq_queue *queue, struct kmq_slot *slot,
-			     u64 now, struct kmq_wakeups *wakeups)
+			     const struct task_struct *sender, u64 now,
+			     struct kmq_wakeups *wakeups)
 {
 	kmq_queue_accept(queue, slot, now);
+	kmq_stamp_send(queue, slot);
+	kmq_trace(send, queue, slot, sender);
 	if (unlikely(slot->is_call))
 		kmq_caller_enroll(queue, slot);
 	if (unlikely(!list_empty(&queue->receivers)) &&
@@ -414,7 +480,8 @@ static void kmq_place_senders(struct kmq_queue *queue,
 	list_for_each_entry_safe(waiter, next, &queue->senders, node) {
 		if (!kmq_queue_admits(queue, waiter->slot->size))
 			return;
-		kmq_place(queue, waiter->slot, ktime_get_ns(), wakeups);
+		kmq_place(queue, waiter->slot, waiter->task, ktime_get_ns(),
+			  wakeups);
 		waiter->sequence = queue->sequence;
 		kmq_claim(waiter, 0, wakeups);
 	}
@@ -427,11 +494,12 @@ static void kmq_place_senders(struct kmq_queue *queue,
 static inline void kmq_room_made(struct kmq_queue *queue, bool was_writable,
 				 struct kmq_wakeups *wakeups)
 {
-	if (likely(was_writable))
-		return;		/* and so nobody sleeps for room */
-	kmq_place_senders(queue, wakeups);
-	if (kmq_queue_writable(queue))
-		kmq_tell(queue, KMQ_WRITABLE, wakeups);
+	if (unlikely(!was_writable)) {	/* and so some may sleep for room */
+		kmq_place_senders(queue, wakeups);
+		if (kmq_queue_writable(queue))
+			kmq_tell(queue, KMQ_WRITABLE, wakeups);
+	}
+	kmq_queue_note_left(queue);
 }
 
 /*
@@ -448,19 +516,22 @@ static int kmq_drop_oldest(struct kmq_queue *queue, u32 size,
 		struct kmq_slot *oldest = kmq_order_oldest(&queue->order);
 
 		if (dropped == KMQ_CHUNK)
-			return -EXFULL;
+			break;
 		kmq_queue_drop(queue, oldest);
+		kmq_trace(drop, queue, oldest, oldest->sequence, current);
 		if (oldest->is_call)
 			kmq_caller_cancel(queue, oldest, wakeups);
 		kmq_bury(oldest, wakeups);
 	}
-	return 0;
+	if (dropped)
+		kmq_event(queue, KMQ_EVENT_DROPPED, NULL, dropped);
+	return kmq_queue_admits(queue, size) ? 0 : -EXFULL;
 }
 
 /* There is no room for @slot: what policy says. */
-static noinline int kmq_overflow(struct kmq_queue *queue, struct kmq_slot *slot,
-				 u64 now, u64 *sequence,
-				 struct kmq_wakeups *wakeups)
+static int kmq_apply_policy(struct kmq_queue *queue, struct kmq_slot *slot,
+			    const struct task_struct *sender, u64 now,
+			    u64 *sequence, struct kmq_wakeups *wakeups)
 {
 	if (queue->policy == KMQ_POLICY_BLOCK ||
 	    queue->policy == KMQ_POLICY_REJECT)
@@ -470,14 +541,26 @@ static noinline int kmq_overflow(struct kmq_queue *queue, struct kmq_slot *slot,
 	    kmq_queue_can_drop(queue, slot->size)) {
 		if (kmq_drop_oldest(queue, slot->size, wakeups))
 			return -EXFULL;
-		kmq_place(queue, slot, now, wakeups);
+		kmq_place(queue, slot, sender, now, wakeups);
 		*sequence = queue->sequence;
+		kmq_queue_note_left(queue);
 		return 0;
 	}
 	kmq_queue_drop_newest(queue);
+	kmq_trace(drop, queue, slot, queue->sequence, sender);
+	kmq_event(queue, KMQ_EVENT_DROPPED, NULL, 1);
 	kmq_bury(slot, wakeups);
 	*sequence = 0;
 	return 0;
+}
+
+/* Its sender, who is `current`, comes and finds no room. */
+static noinline int kmq_overflow(struct kmq_queue *queue, struct kmq_slot *slot,
+				 u64 now, u64 *sequence,
+				 struct kmq_wakeups *wakeups)
+{
+	kmq_watch_full(queue);
+	return kmq_apply_policy(queue, slot, current, now, sequence, wakeups);
 }
 
 /*
@@ -494,15 +577,17 @@ static inline int kmq_try_place(struct kmq_queue *queue, struct kmq_slot *slot,
 	if (unlikely(!list_empty(&queue->senders) ||
 		     !kmq_queue_admits(queue, slot->size)))
 		return kmq_overflow(queue, slot, now, sequence, wakeups);
-	kmq_place(queue, slot, now, wakeups);
+	kmq_place(queue, slot, current, now, wakeups);
 	*sequence = queue->sequence;
 	return 0;
 }
 
+/* The policy may change: who goes to sleep looks again under the lock. */
 static inline bool kmq_send_sleeps(const struct kmq_queue *queue,
 			    const struct kmq_patience *patience)
 {
-	return queue->policy == KMQ_POLICY_BLOCK && !patience->nonblock;
+	return READ_ONCE(queue->policy) == KMQ_POLICY_BLOCK &&
+	       !patience->nonblock;
 }
 
 /*
@@ -511,6 +596,7 @@ static inline bool kmq_send_sleeps(const struct kmq_queue *queue,
 static inline u32 kmq_send_quietly(struct kmq_queue *queue,
 				   struct kmq_slot **slots, u32 count)
 {
+	const struct kmq_slot *last = NULL;
 	u64 now = ktime_get_ns();
 	u32 sent;
 
@@ -522,8 +608,11 @@ static inline u32 kmq_send_quietly(struct kmq_queue *queue,
 			break;
 		kmq_queue_accept(queue, slot, now);
 		kmq_queue_push(queue, slot);
+		last = slot;
 	}
 	kmq_queue_note_peak(queue);
+	if (likely(last))
+		kmq_stamp_send(queue, last);
 	return sent;
 }
 
@@ -555,8 +644,11 @@ static noinline int kmq_send_locked(struct kmq_queue *queue,
 			break;
 		sent++;
 	}
-	if (err == -EAGAIN && !sent && !patience->continued && !kmq_send_sleeps(queue, patience))
+	if (err == -EAGAIN && !sent && !patience->continued &&
+	    !kmq_send_sleeps(queue, patience)) {
 		queue->ledger.rejected++;
+		kmq_trace(reject, queue, slots[0]->size, err, current);
+	}
 	spin_unlock(&queue->lock);
 	kmq_finish(queue, &wakeups);
 	return sent ? sent : err;
@@ -583,6 +675,7 @@ static noinline int kmq_send_wait(struct kmq_queue *queue, struct kmq_slot *slot
 	struct kmq_waiter waiter;
 	DEFINE_WAKEUPS(wakeups);
 	int err = -EIDRM;
+	bool sleeps;
 
 	kmq_waiter_init(&waiter, &queue->blocked_senders);
 	waiter.slot = slot;
@@ -591,24 +684,34 @@ static noinline int kmq_send_wait(struct kmq_queue *queue, struct kmq_slot *slot
 	if (!queue->removed)
 		err = kmq_try_place(queue, slot, ktime_get_ns(), sequence,
 				    &wakeups);
-	if (err == -EAGAIN) {
+	sleeps = err == -EAGAIN && queue->policy == KMQ_POLICY_BLOCK;
+	if (sleeps) {
+		kmq_waiter_sign(queue, &waiter);
 		list_add_tail(&waiter.node, &queue->senders);
 		queue->blocked_senders++;
+		kmq_trace(block, queue, KMQ_TRACE_SEND, deadline);
+	} else if (err == -EAGAIN) {
+		queue->ledger.rejected++;
+		kmq_trace(reject, queue, slot->size, err, current);
 	}
 	spin_unlock(&queue->lock);
 	kmq_finish(queue, &wakeups);
-	if (err != -EAGAIN)
+	if (!sleeps)
 		return err;
 
 	err = kmq_sleep(&waiter, deadline);
+	kmq_watch_slept(queue, waiter.since);
 	if (!err)
 		goto done;
 	spin_lock(&queue->lock);
 	if (kmq_give_up(queue, &waiter)) {
 		DEFINE_WAKEUPS(others);
 
-		if (err == -ETIMEDOUT)
+		kmq_trace(wake, queue, KMQ_TRACE_SEND, waiter.since, err);
+		if (err == -ETIMEDOUT) {
 			queue->ledger.rejected++;
+			kmq_trace(reject, queue, slot->size, err, current);
+		}
 		/* It may have stood before a shorter message that fits. */
 		kmq_place_senders(queue, &others);
 		if (kmq_queue_writable(queue))
@@ -620,6 +723,7 @@ static noinline int kmq_send_wait(struct kmq_queue *queue, struct kmq_slot *slot
 	spin_unlock(&queue->lock);
 	kmq_sleep_claimed(&waiter);
 done:
+	kmq_trace(wake, queue, KMQ_TRACE_SEND, waiter.since, waiter.result);
 	*sequence = waiter.sequence;
 	return waiter.result;
 }
@@ -659,7 +763,8 @@ int kmq_send(struct kmq_queue *queue, struct kmq_slot **slots, u32 count,
 	int sent = 0;
 
 	spin_lock(&queue->lock);
-	if (likely(kmq_quiet(queue))) {
+	/* Who traces is told on the slower way only. */
+	if (likely(kmq_quiet(queue)) && !tracepoint_enabled(kmq_send)) {
 		sent = kmq_send_quietly(queue, slots, count);
 		*sequence = queue->sequence;
 	}
@@ -712,6 +817,31 @@ static __always_inline int kmq_take_ready(struct kmq_queue *queue,
 	return taken;
 }
 
+/* How long those in @parts have been in the queue. */
+static inline void kmq_watch_parts(struct kmq_queue *queue,
+				   const struct kmq_part *parts, u32 count)
+{
+	u64 now;
+	u32 i;
+
+	if (likely(!queue->histograms))
+		return;
+	now = ktime_get_ns();
+	for (i = 0; i < count; i++)
+		kmq_watch_queued(queue, parts[i].slot, now);
+}
+
+/* Who listens is told of what was taken: @taken messages, or an error. */
+static noinline void kmq_trace_taken(const struct kmq_queue *queue,
+				     const struct kmq_want *want,
+				     const struct kmq_part *parts, int taken)
+{
+	int i;
+
+	for (i = 0; i < taken; i++)
+		kmq_trace_receive(queue, parts[i].slot, want->lease, current);
+}
+
 /* The same in a queue that may be removed, or not quiet. */
 static int kmq_try_take(struct kmq_queue *queue, const struct kmq_want *want,
 			struct kmq_part *parts, u32 count,
@@ -725,8 +855,13 @@ static int kmq_try_take(struct kmq_queue *queue, const struct kmq_want *want,
 		return -EIDRM;
 	was_writable = kmq_queue_writable(queue);
 	taken = kmq_take_ready(queue, want, parts, count);
-	if (taken > 0)
-		kmq_room_made(queue, was_writable, wakeups);
+	if (tracepoint_enabled(kmq_receive))
+		kmq_trace_taken(queue, want, parts, taken);
+	if (taken <= 0)
+		return taken;
+	kmq_watch_parts(queue, parts, taken);
+	kmq_stamp_receive(queue, current);
+	kmq_room_made(queue, was_writable, wakeups);
 	return taken;
 }
 
@@ -745,20 +880,26 @@ static noinline int kmq_receive_sleep(struct kmq_queue *queue,
 	kmq_waiter_init(&waiter, &queue->blocked_receivers);
 	waiter.want = want;
 	waiter.room = part->room;
+	kmq_waiter_sign(queue, &waiter);
 	list_add_tail(&waiter.node, &queue->receivers);
 	queue->blocked_receivers++;
+	kmq_trace(block, queue, KMQ_TRACE_RECEIVE, deadline);
 	spin_unlock(&queue->lock);
 
 	err = kmq_sleep(&waiter, deadline);
+	kmq_watch_slept(queue, waiter.since);
 	if (err) {
 		spin_lock(&queue->lock);
 		if (kmq_give_up(queue, &waiter)) {
 			spin_unlock(&queue->lock);
+			kmq_trace(wake, queue, KMQ_TRACE_RECEIVE,
+				  waiter.since, err);
 			return err;
 		}
 		spin_unlock(&queue->lock);
 		kmq_sleep_claimed(&waiter);
 	}
+	kmq_trace(wake, queue, KMQ_TRACE_RECEIVE, waiter.since, waiter.result);
 	part->slot = waiter.slot;
 	return waiter.result ? waiter.result : 1;
 }
@@ -816,8 +957,12 @@ int kmq_receive(struct kmq_queue *queue, const struct kmq_want *want,
 	int taken = -EAGAIN;
 
 	spin_lock(&queue->lock);
-	if (likely(kmq_quiet(queue)))
+	/* As kmq_send(). */
+	if (likely(kmq_quiet(queue)) && !tracepoint_enabled(kmq_receive)) {
 		taken = kmq_take_ready(queue, want, parts, count);
+		if (likely(taken > 0))
+			kmq_stamp_receive(queue, current);
+	}
 	if (likely(taken != -EAGAIN)) {
 		spin_unlock(&queue->lock);
 		return taken;
@@ -922,6 +1067,7 @@ static void kmq_place_again(struct kmq_queue *queue, struct kmq_slot *slot,
 		caller = kmq_caller_find(queue, slot->sequence);
 	if (queue->removed || (slot->is_call && !caller)) {
 		queue->ledger.purged++;
+		kmq_trace(purge, queue, slot);
 		kmq_bury(slot, wakeups);
 		return;
 	}
@@ -953,6 +1099,9 @@ static void kmq_serve_receivers(struct kmq_queue *queue,
 			continue;
 		}
 		waiter->slot = kmq_take(queue, want, slot);
+		kmq_watch_queued(queue, slot, ktime_get_ns());
+		kmq_stamp_receive(queue, waiter->task);
+		kmq_trace(receive, queue, slot, want->lease, waiter->task);
 		kmq_claim(waiter, 0, wakeups);
 	}
 }
@@ -973,6 +1122,7 @@ void kmq_put_back(struct kmq_queue *queue, struct kmq_slot *slot, bool leased)
 	spin_lock(&queue->lock);
 	was_writable = kmq_queue_writable(queue);
 	kmq_queue_untake(queue, slot, leased);
+	kmq_trace(put_back, queue, slot);
 	kmq_place_again(queue, slot, &wakeups);
 	kmq_serve_receivers(queue, &wakeups);
 	/* A lease holds room, and what becomes of it may not. */
@@ -990,6 +1140,7 @@ static void kmq_return_one(struct kmq_queue *queue, struct kmq_slot *slot,
 	WRITE_ONCE(slot->redeliveries, slot->redeliveries + 1);
 	WRITE_ONCE(slot->lost, 0);	/* its holder was told */
 	kmq_queue_untake(queue, slot, true);
+	kmq_trace(return, queue, slot);
 	kmq_place_again(queue, slot, wakeups);
 }
 
@@ -1022,6 +1173,7 @@ void kmq_return(struct kmq_queue *queue, struct kmq_slot *chain)
 		kmq_place_senders(queue, &wakeups);
 		if (kmq_queue_writable(queue))
 			kmq_tell(queue, KMQ_WRITABLE, &wakeups);
+		kmq_queue_note_left(queue);
 	}
 	spin_unlock(&queue->lock);
 	kmq_finish(queue, &wakeups);
@@ -1042,6 +1194,7 @@ void kmq_settle(struct kmq_queue *queue, struct kmq_slot *slot)
 	spin_lock(&queue->lock);
 	was_writable = kmq_queue_writable(queue);
 	kmq_queue_settle(queue, slot);
+	kmq_trace(ack, queue, slot);
 	kmq_bury(slot, &wakeups);
 	if (!queue->removed)
 		kmq_room_made(queue, was_writable, &wakeups);
@@ -1059,12 +1212,13 @@ static void kmq_call_withdraw(struct kmq_queue *queue, struct kmq_waiter *caller
 	if (!caller->request)
 		return;
 	kmq_queue_purge(queue, caller->request);
+	kmq_trace(purge, queue, caller->request);
 	kmq_bury(caller->request, wakeups);
 	kmq_room_made(queue, was_writable, wakeups);
 }
 
-static int kmq_call_wait(struct kmq_queue *queue, struct kmq_waiter *caller,
-			 u64 deadline)
+static int kmq_call_sleep(struct kmq_queue *queue, struct kmq_waiter *caller,
+			  u64 deadline)
 {
 	int err = kmq_sleep(caller, deadline);
 	DEFINE_WAKEUPS(wakeups);
@@ -1082,6 +1236,17 @@ static int kmq_call_wait(struct kmq_queue *queue, struct kmq_waiter *caller,
 	spin_unlock(&queue->lock);
 	kmq_sleep_claimed(caller);
 	return caller->result;
+}
+
+static int kmq_call_wait(struct kmq_queue *queue, struct kmq_waiter *caller,
+			 u64 deadline)
+{
+	int err;
+
+	kmq_trace(block, queue, KMQ_TRACE_REPLY, deadline);
+	err = kmq_call_sleep(queue, caller, deadline);
+	kmq_trace(wake, queue, KMQ_TRACE_REPLY, caller->since, err);
+	return err;
 }
 
 /**
@@ -1153,6 +1318,7 @@ int kmq_reply(struct kmq_queue *queue, u64 sequence, struct kmq_slot *reply)
 	reply->sequence = sequence;
 	reply->time = ktime_get_ns();
 	caller->slot = reply;
+	kmq_trace(reply, queue, reply);
 	kmq_caller_strike(queue, caller);
 	kmq_claim(caller, 0, &wakeups);
 	queue->ledger.replies++;
@@ -1176,6 +1342,7 @@ static u32 kmq_purge_chunk(struct kmq_queue *queue,
 		if (!slot)
 			break;
 		kmq_queue_purge(queue, slot);
+		kmq_trace(purge, queue, slot);
 		if (slot->is_call)
 			kmq_caller_cancel(queue, slot, wakeups);
 		kmq_bury(slot, wakeups);
@@ -1249,6 +1416,64 @@ int kmq_set_limits(struct kmq_queue *queue, u32 *capacity, u64 *byte_limit)
 	return err;
 }
 
+/*
+ * The first sleeping sender goes the way that a policy without sleep has for it.
+ *
+ * Return: 0; or -EXFULL: room is being made for it, after a break.
+ */
+static int kmq_evict_sender(struct kmq_queue *queue,
+			    struct kmq_wakeups *wakeups)
+{
+	struct kmq_waiter *waiter = list_first_entry(&queue->senders,
+						     struct kmq_waiter, node);
+	int err;
+
+	lockdep_assert_held(&queue->lock);
+	err = kmq_apply_policy(queue, waiter->slot, waiter->task,
+			       ktime_get_ns(), &waiter->sequence, wakeups);
+	if (err == -EXFULL)
+		return err;
+	if (err) {
+		queue->ledger.rejected++;
+		kmq_trace(reject, queue, waiter->slot->size, err,
+			  waiter->task);
+	}
+	kmq_claim(waiter, err, wakeups);
+	return 0;
+}
+
+/**
+ * kmq_set_policy() - what becomes of messages that do not fit
+ * @queue: whose lock is not held
+ * @policy: enum kmq_policy, one that the queue can have
+ *
+ * Who sleeps for room and may not any more is woken: by KMQ_POLICY_REJECT with
+ * -EAGAIN, by the others as if it had come now.
+ *
+ * Context: may sleep.
+ */
+void kmq_set_policy(struct kmq_queue *queue, u32 policy)
+{
+	DEFINE_WAKEUPS(wakeups);
+
+	spin_lock(&queue->lock);
+	WRITE_ONCE(queue->policy, policy);
+	while (queue->policy != KMQ_POLICY_BLOCK) {
+		/* Room may have been made in a break. */
+		kmq_place_senders(queue, &wakeups);
+		if (list_empty(&queue->senders))
+			break;
+		if (kmq_evict_sender(queue, &wakeups))
+			kmq_break(queue, &wakeups);
+	}
+	if (!queue->ring && !queue->removed && kmq_queue_writable(queue))
+		kmq_tell(queue, KMQ_WRITABLE, &wakeups);
+	spin_unlock(&queue->lock);
+	kmq_finish(queue, &wakeups);
+	if (queue->ring)
+		kmq_ring_wake_all(queue->ring, KMQ_RING_PRODUCERS);
+}
+
 static void kmq_claim_all(struct list_head *waiters,
 			  struct kmq_wakeups *wakeups)
 {
@@ -1278,6 +1503,7 @@ void kmq_retire(struct kmq_queue *queue)
 
 	spin_lock(&queue->lock);
 	queue->removed = true;
+	queue->loud |= KMQ_LOUD_REMOVED;
 	kmq_claim_all(&queue->senders, &wakeups);
 	kmq_claim_all(&queue->receivers, &wakeups);
 	while ((node = queue->callers.rb_node)) {
@@ -1300,6 +1526,74 @@ void kmq_retire(struct kmq_queue *queue)
 		kmq_finish(queue, &buried);
 		cond_resched();
 	} while (chunk == KMQ_CHUNK);
+}
+
+/* Those in a list, first come first told. */
+static u32 kmq_list_sleepers(const struct list_head *waiters, u64 after,
+			     struct kmq_sleeping *rows, u32 count)
+{
+	const struct kmq_waiter *waiter;
+	u32 n = 0;
+
+	list_for_each_entry(waiter, waiters, node) {
+		if (n == count)
+			break;
+		if (waiter->serial > after)
+			kmq_sleeping_note(&rows[n++], waiter->task,
+					  waiter->serial,
+					  kmq_moment_ns(waiter->since));
+	}
+	return n;
+}
+
+/* Those who wait for a reply, in the order of their requests. */
+static u32 kmq_list_callers(const struct kmq_queue *queue, u64 after,
+			    struct kmq_sleeping *rows, u32 count)
+{
+	struct rb_node *node = rb_first(&queue->callers);
+	u32 n = 0;
+
+	for (; node && n < count; node = rb_next(node)) {
+		struct kmq_waiter *caller = rb_entry(node, struct kmq_waiter,
+						     by_sequence);
+
+		if (caller->sequence > after)
+			kmq_sleeping_note(&rows[n++], caller->task,
+					  caller->sequence,
+					  kmq_moment_ns(caller->since));
+	}
+	return n;
+}
+
+/**
+ * kmq_sleepers() - who sleeps in a queue
+ * @queue: whose lock is not held
+ * @sleep: for what
+ * @after: the serial of the row before; 0: from the first
+ * @rows: out: pids for put_pid()
+ * @count: room
+ *
+ * Context: does not sleep.
+ * Return: how many rows; 0: there are no more.
+ */
+u32 kmq_sleepers(struct kmq_queue *queue, enum kmq_sleep sleep, u64 after,
+		 struct kmq_sleeping *rows, u32 count)
+{
+	u32 n;
+
+	if (queue->ring)
+		return kmq_ring_sleepers(queue->ring, sleep, after, rows,
+					 count);
+	spin_lock(&queue->lock);
+	if (sleep == KMQ_SLEEP_CALL)
+		n = kmq_list_callers(queue, after, rows, count);
+	else
+		n = kmq_list_sleepers(sleep == KMQ_SLEEP_SEND ?
+					      &queue->senders :
+					      &queue->receivers,
+				      after, rows, count);
+	spin_unlock(&queue->lock);
+	return n;
 }
 
 /**

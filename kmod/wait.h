@@ -8,7 +8,11 @@
 
 #include <linux/poll.h>
 
+#include <linux/kmq_netlink.h>
+
 #include "queue.h"
+
+struct kmq_sleeping;
 
 /**
  * struct kmq_patience - how long a caller sleeps
@@ -78,7 +82,10 @@ int kmq_reply(struct kmq_queue *queue, u64 sequence, struct kmq_slot *reply);
 
 u64 kmq_purge(struct kmq_queue *queue, const struct kmq_selection *selection);
 int kmq_set_limits(struct kmq_queue *queue, u32 *capacity, u64 *byte_limit);
+void kmq_set_policy(struct kmq_queue *queue, u32 policy);
 void kmq_retire(struct kmq_queue *queue);
+u32 kmq_sleepers(struct kmq_queue *queue, enum kmq_sleep sleep, u64 after,
+		 struct kmq_sleeping *rows, u32 count);
 
 void kmq_notify(struct kmq_queue *queue, __poll_t events);
 __poll_t kmq_readiness(struct kmq_queue *queue,

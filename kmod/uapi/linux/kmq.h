@@ -251,9 +251,9 @@ struct kmq_remove {
  * @capacity: messages
  * @inline_size: bytes
  * @max_message: bytes
- * @mode: as created
- * @uid: owner as created, in the caller's user namespace
- * @gid: group as created, in the caller's user namespace
+ * @mode: as created or as set since (<linux/kmq_netlink.h>)
+ * @uid: owner, likewise, in the caller's user namespace
+ * @gid: group, likewise, in the caller's user namespace
  * @byte_limit: bytes
  * @bytes: of bodies queued and leased now
  * @sent: messages accepted, ever

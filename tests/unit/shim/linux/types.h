@@ -15,6 +15,10 @@ typedef int32_t s32;
 typedef uint64_t u64;
 typedef int64_t s64;
 
+struct list_head {
+	struct list_head *next, *prev;
+};
+
 #define S64_MAX INT64_MAX
 #define __user
 #define __aligned(n) __attribute__((aligned(n)))

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who keeps a queue: its open file descriptions, in the order in which they came,
+ * so that a walk over them can stop and go on while others come and go.
+ */
+#include <linux/fs.h>
+#include <linux/kmq_netlink.h>
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
+
+#include "holder.h"
+#include "lease.h"
+#include "queue.h"
+
+static struct kmq_keeper *kmq_holder_of(struct rb_node *node)
+{
+	return rb_entry_safe(node, struct kmq_keeper, node);
+}
+
+static u32 kmq_holder_access(const struct kmq_keeper *holder)
+{
+	u32 access = holder->access;
+
+	if (READ_ONCE(holder->file->f_flags) & O_NONBLOCK)
+		access |= KMQ_ACCESS_NONBLOCK;
+	return access;
+}
+
+/* What a file was opened for. */
+u32 kmq_file_access(const struct file *file)
+{
+	u32 access = 0;
+
+	if (file->f_mode & FMODE_READ)
+		access |= KMQ_ACCESS_READ;
+	if (file->f_mode & FMODE_WRITE)
+		access |= KMQ_ACCESS_WRITE;
+	return access;
+}
+
+/**
+ * kmq_holder_add() - `current` has opened a queue
+ * @queue: referenced by the description
+ * @holder: of the description; but for @leases and @attachment set here
+ * @file: likewise
+ * @access: KMQ_ACCESS_READ and _WRITE
+ *
+ * Context: does not sleep.
+ */
+void kmq_holder_add(struct kmq_queue *queue, struct kmq_keeper *holder,
+		    const struct file *file, u32 access)
+{
+	struct rb_node **link = &queue->holders.rb_node, *parent = NULL;
+
+	holder->opener = get_pid(task_tgid(current));
+	holder->file = file;
+	holder->access = access;
+	spin_lock(&queue->holders_lock);
+	holder->serial = ++queue->holder_serial;
+	while (*link) {		/* the newest is the last */
+		parent = *link;
+		link = &parent->rb_right;
+	}
+	rb_link_node(&holder->node, parent, link);
+	rb_insert_color(&holder->node, &queue->holders);
+	spin_unlock(&queue->holders_lock);
+}
+
+/* The description is being released. Does not sleep. */
+void kmq_holder_remove(struct kmq_queue *queue, struct kmq_keeper *holder)
+{
+	spin_lock(&queue->holders_lock);
+	rb_erase(&holder->node, &queue->holders);
+	spin_unlock(&queue->holders_lock);
+	put_pid(holder->opener);
+}
+
+static struct kmq_keeper *kmq_holder_after(const struct kmq_queue *queue,
+					   u64 serial)
+{
+	struct rb_node *node = queue->holders.rb_node;
+	struct kmq_keeper *found = NULL;
+
+	lockdep_assert_held(&queue->holders_lock);
+	while (node) {
+		struct kmq_keeper *holder = kmq_holder_of(node);
+
+		if (holder->serial > serial) {
+			found = holder;
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return found;
+}
+
+/**
+ * kmq_holder_next() - a walk over the descriptions of a queue
+ * @queue: whose holders_lock is not held
+ * @serial: of the one before; 0: the first is asked for
+ * @holding: out: opener for put_pid()
+ *
+ * Context: does not sleep.
+ * Return: false: there is none behind @serial.
+ */
+bool kmq_holder_next(struct kmq_queue *queue, u64 serial,
+		     struct kmq_holding *holding)
+{
+	const struct kmq_keeper *holder;
+
+	spin_lock(&queue->holders_lock);
+	holder = kmq_holder_after(queue, serial);
+	if (holder)
+		*holding = (struct kmq_holding){
+			.serial = holder->serial,
+			.opener = get_pid(holder->opener),
+			.access = kmq_holder_access(holder),
+			.leases = holder->leases ?
+					  READ_ONCE(holder->leases->count) : 0,
+			.attachment = READ_ONCE(holder->attachment),
+		};
+	spin_unlock(&queue->holders_lock);
+	return holder;
+}
+
+/* The lease limit of the queue is another now. Does not sleep. */
+void kmq_holders_watch_leases(struct kmq_queue *queue)
+{
+	struct kmq_keeper *holder;
+
+	spin_lock(&queue->holders_lock);
+	holder = kmq_holder_of(rb_first(&queue->holders));
+	for (; holder; holder = kmq_holder_of(rb_next(&holder->node)))
+		if (holder->leases)
+			kmq_leases_watch(holder->leases);
+	spin_unlock(&queue->holders_lock);
+}
+
+/**
+ * kmq_sleeping_note() - take down a sleeper
+ * @row: out: pids for put_pid()
+ * @task: asleep, and kept so by a lock of the caller's
+ * @serial: to go on from
+ * @since: CLOCK_MONOTONIC, ns
+ *
+ * Context: does not sleep.
+ */
+void kmq_sleeping_note(struct kmq_sleeping *row, struct task_struct *task,
+		       u64 serial, u64 since)
+{
+	*row = (struct kmq_sleeping){
+		.serial = serial,
+		.since = since,
+		.thread = get_task_pid(task, PIDTYPE_PID),
+		.process = get_task_pid(task, PIDTYPE_TGID),
+	};
+}
