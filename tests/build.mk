@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The tests. A file that appears is built; nothing is listed here.
 #
-#	tests/device/*.c   -> $(B)/tests/NAME and, with -m32, $(B)/tests32/NAME
+#	tests/device/*.c   -> $(B)/tests/NAME and, with -m32, $(B)/tests32/NAME; those in
+#			      DEVICE_LIBRARY are linked with libkmq-nl.a and have no
+#			      32-bit build
 #	tests/stress/*.c   -> the same; those in STRESS_LIBRARY are linked with libkmq.a
 #			      and have no 32-bit build
 #	tests/unit/*_test.c -> $(B)/tests/unit/NAME, linked with libkmq.a
@@ -13,6 +15,7 @@
 # tests/run runs them all.
 
 DEVICE_NAMES := $(patsubst tests/device/%.c,%,$(sort $(wildcard tests/device/*.c)))
+DEVICE_LIBRARY := nl_test
 STRESS_NAMES := $(patsubst tests/stress/%.c,%,$(sort $(wildcard tests/stress/*.c)))
 STRESS_LIBRARY := ring_hostile ring_kill
 UNIT_NAMES := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/*_test.c)))
@@ -22,13 +25,13 @@ UNIT_FLAGS_order_test := -Itests/unit/shim -Ikmod -fsanitize=address,undefined
 -include $(wildcard tests/unit/unit.mk)
 
 DEVICE_TESTS := $(DEVICE_NAMES:%=$(B)/tests/%)
-DEVICE_TESTS32 := $(DEVICE_NAMES:%=$(B)/tests32/%)
+DEVICE_TESTS32 := $(patsubst %,$(B)/tests32/%,$(filter-out $(DEVICE_LIBRARY),$(DEVICE_NAMES)))
 STRESS_TESTS := $(STRESS_NAMES:%=$(B)/tests/%)
 STRESS_TESTS32 := $(patsubst %,$(B)/tests32/%,$(filter-out $(STRESS_LIBRARY),$(STRESS_NAMES)))
 UNIT_TESTS := $(UNIT_NAMES:%=$(B)/tests/unit/%)
 TESTS += $(DEVICE_TESTS) $(STRESS_TESTS) $(DEVICE_TESTS32) $(STRESS_TESTS32) $(UNIT_TESTS)
 
-# They see the ABI alone, not the library.
+# They see the ABI alone, not the libraries.
 DEVICE_CPPFLAGS := -D_GNU_SOURCE -Ikmod/uapi -Itests/device
 DEVICE_CFLAGS := $(USER_CFLAGS) -pthread
 DEVICE_LIB := $(sort $(wildcard tests/device/lib/*.c))
@@ -47,7 +50,11 @@ $(B)/obj32/tests/%.o: tests/%.c
 
 $(DEVICE_TESTS): $(B)/tests/%: $(B)/obj/tests/device/%.o $(DEVICE_LIB:%.c=$(B)/obj/%.o)
 	@mkdir -p $(@D)
-	$(CC) $(DEVICE_CFLAGS) -o $@ $^ -lcmocka
+	$(CC) $(DEVICE_CFLAGS) -o $@ $^ $(DEVICE_LIBS) -lcmocka
+
+$(DEVICE_LIBRARY:%=$(B)/obj/tests/device/%.o): DEVICE_CPPFLAGS += -Iuser/include
+$(DEVICE_LIBRARY:%=$(B)/tests/%): DEVICE_LIBS = $(NL_LIBS)
+$(DEVICE_LIBRARY:%=$(B)/tests/%): $(B)/lib/libkmq-nl.a
 
 $(STRESS_TESTS): $(B)/tests/%: $(B)/obj/tests/stress/%.o $(STRESS_LIB:%.c=$(B)/obj/%.o)
 	@mkdir -p $(@D)

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# libkmq, its examples, and their installation.
+# libkmq and libkmq-nl, their examples, and their installation.
 #
-#	$(B)/lib/libkmq.a, libkmq.so.0, libkmq.so	the library
+#	$(B)/lib/libkmq.a, libkmq.so.0, libkmq.so	the library, from user/src
 #	$(B)/lib32/libkmq.a				the same for gcc -m32
-#	$(B)/examples/NAME				from user/examples/NAME.c
+#	$(B)/lib/libkmq-nl.a, libkmq-nl.so.0, ...	the control plane, from user/nl
+#	$(B)/examples/NAME				from user/examples/NAME.c; those
+#							named nl_* have libkmq-nl, too
 
+# Of both.
 KMQ_LIBRARY_VERSION := 0.1.0
 
 PREFIX ?= /usr/local
@@ -18,6 +21,14 @@ USER_OBJECTS := $(USER_SOURCES:%.c=$(B)/obj/%.o)
 USER_SHARED_OBJECTS := $(USER_SOURCES:%.c=$(B)/obj/%.pic.o)
 USER_OBJECTS32 := $(USER_SOURCES:%.c=$(B)/obj32/%.o)
 USER_LIBRARIES := $(B)/lib/libkmq.a $(B)/lib/libkmq.so.0 $(B)/lib/libkmq.so
+NL_SOURCES := $(wildcard user/nl/*.c)
+NL_OBJECTS := $(NL_SOURCES:%.c=$(B)/obj/%.o)
+NL_SHARED_OBJECTS := $(NL_SOURCES:%.c=$(B)/obj/%.pic.o)
+NL_LIBRARIES := $(B)/lib/libkmq-nl.a $(B)/lib/libkmq-nl.so.0 $(B)/lib/libkmq-nl.so
+# Asked for when they are needed, and once.
+NL_CFLAGS = $(eval NL_CFLAGS := $$(shell pkg-config --cflags libnl-genl-3.0))$(NL_CFLAGS)
+# What a program needs that is linked with libkmq-nl.a.
+NL_LIBS = $(eval NL_LIBS := $$(shell pkg-config --libs libnl-genl-3.0))$(NL_LIBS)
 USER_EXAMPLES := $(patsubst user/examples/%.c,$(B)/examples/%,$(wildcard user/examples/*.c))
 USER_PAGES := $(wildcard user/man/*.[347])
 
@@ -27,7 +38,7 @@ USER_PAGE_LINKS = for page in user/man/*.3; do \
 	sed -n '/^\.Nd/q; s/^\.Nm \(kmq_[a-z_]*\).*/\1/p' $$page | \
 	grep -vx "$$(basename $$page .3)" | sed "s|$$|.3 $${page\#\#*/}|"; done
 
-ALL += $(USER_LIBRARIES) $(USER_EXAMPLES)
+ALL += $(USER_LIBRARIES) $(NL_LIBRARIES) $(USER_EXAMPLES)
 
 USER_COMPILE = $(CC) $(CPPFLAGS) $(USER_CPPFLAGS) $(USER_CFLAGS) -fvisibility=hidden -MMD -MP
 
@@ -58,27 +69,55 @@ $(B)/lib/libkmq.so.0: $(USER_SHARED_OBJECTS) user/libkmq.map
 $(B)/lib/libkmq.so: $(B)/lib/libkmq.so.0
 	ln -sf libkmq.so.0 $@
 
+$(NL_OBJECTS): $(B)/obj/user/nl/%.o: user/nl/%.c
+	@mkdir -p $(@D)
+	$(USER_COMPILE) $(NL_CFLAGS) -c $< -o $@
+
+$(NL_SHARED_OBJECTS): $(B)/obj/user/nl/%.pic.o: user/nl/%.c
+	@mkdir -p $(@D)
+	$(USER_COMPILE) $(NL_CFLAGS) -fPIC -c $< -o $@
+
+$(B)/lib/libkmq-nl.a: $(NL_OBJECTS)
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(B)/lib/libkmq-nl.so.0: $(NL_SHARED_OBJECTS) user/libkmq-nl.map
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -shared -Wl,-soname,libkmq-nl.so.0 -Wl,--version-script=user/libkmq-nl.map \
+		-Wl,-z,defs,-z,relro,-z,now $(LDFLAGS) $(NL_SHARED_OBJECTS) $(NL_LIBS) -o $@
+
+$(B)/lib/libkmq-nl.so: $(B)/lib/libkmq-nl.so.0
+	ln -sf libkmq-nl.so.0 $@
+
 $(USER_EXAMPLES): $(B)/examples/%: user/examples/%.c $(B)/lib/libkmq.a
 	@mkdir -p $(@D)
 	@mkdir -p $(B)/obj/user/examples
 	$(CC) $(CPPFLAGS) $(USER_CPPFLAGS) $(USER_CFLAGS) -MMD -MP -MF $(B)/obj/user/examples/$*.d \
-		$(LDFLAGS) $< $(B)/lib/libkmq.a -o $@
+		$(LDFLAGS) $(filter %.c %.a,$^) $(EXAMPLE_LIBS) -o $@
+$(filter $(B)/examples/nl_%,$(USER_EXAMPLES)): $(B)/lib/libkmq-nl.a
+$(filter $(B)/examples/nl_%,$(USER_EXAMPLES)): EXAMPLE_LIBS = $(NL_LIBS)
 
+-include $(NL_OBJECTS:.o=.d) $(NL_SHARED_OBJECTS:.o=.d)
 -include $(USER_OBJECTS:.o=.d) $(USER_SHARED_OBJECTS:.o=.d) $(USER_OBJECTS32:.o=.d)
 -include $(USER_EXAMPLES:$(B)/%=$(B)/obj/user/%.d)
 
-# Headers, libraries, libkmq.pc and manual pages. DESTDIR goes before PREFIX.
-install-user: $(USER_LIBRARIES)
+# A .pc from its .pc.in.
+USER_PC = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+	-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(KMQ_LIBRARY_VERSION)|'
+
+# Headers, libraries, their .pc and manual pages. DESTDIR goes before PREFIX.
+install-user: $(USER_LIBRARIES) $(NL_LIBRARIES)
 	$(INSTALL) -d $(DESTDIR)$(INCLUDEDIR)/linux $(DESTDIR)$(LIBDIR)/pkgconfig
 	$(INSTALL) -m 644 user/include/*.h $(DESTDIR)$(INCLUDEDIR)/
 	$(INSTALL) -m 644 kmod/uapi/linux/*.h $(DESTDIR)$(INCLUDEDIR)/linux/
-	$(INSTALL) -m 644 $(B)/lib/libkmq.a $(DESTDIR)$(LIBDIR)/
-	$(INSTALL) -m 755 $(B)/lib/libkmq.so.0 $(DESTDIR)$(LIBDIR)/libkmq.so.$(KMQ_LIBRARY_VERSION)
-	ln -sf libkmq.so.$(KMQ_LIBRARY_VERSION) $(DESTDIR)$(LIBDIR)/libkmq.so.0
-	ln -sf libkmq.so.0 $(DESTDIR)$(LIBDIR)/libkmq.so
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
-		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(KMQ_LIBRARY_VERSION)|' \
-		user/libkmq.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/libkmq.pc
+	for name in libkmq libkmq-nl; do \
+		$(INSTALL) -m 644 $(B)/lib/$$name.a $(DESTDIR)$(LIBDIR)/ && \
+		$(INSTALL) -m 755 $(B)/lib/$$name.so.0 $(DESTDIR)$(LIBDIR)/$$name.so.$(KMQ_LIBRARY_VERSION) && \
+		ln -sf $$name.so.$(KMQ_LIBRARY_VERSION) $(DESTDIR)$(LIBDIR)/$$name.so.0 && \
+		ln -sf $$name.so.0 $(DESTDIR)$(LIBDIR)/$$name.so && \
+		$(USER_PC) user/$$name.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/$$name.pc || exit 1; \
+	done
 	$(INSTALL) -d $(foreach section,3 4 7,$(DESTDIR)$(MANDIR)/man$(section))
 	for page in $(USER_PAGES); do \
 		$(INSTALL) -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/ || exit 1; \
@@ -90,8 +129,10 @@ install-user: $(USER_LIBRARIES)
 uninstall-user:
 	rm -f $(patsubst user/include/%,$(DESTDIR)$(INCLUDEDIR)/%,$(wildcard user/include/*.h))
 	rm -f $(patsubst kmod/uapi/%,$(DESTDIR)$(INCLUDEDIR)/%,$(wildcard kmod/uapi/linux/*.h))
-	rm -f $(DESTDIR)$(LIBDIR)/libkmq.a $(DESTDIR)$(LIBDIR)/libkmq.so \
-		$(DESTDIR)$(LIBDIR)/libkmq.so.* $(DESTDIR)$(LIBDIR)/pkgconfig/libkmq.pc
+	for name in libkmq libkmq-nl; do \
+		rm -f $(DESTDIR)$(LIBDIR)/$$name.a $(DESTDIR)$(LIBDIR)/$$name.so \
+			$(DESTDIR)$(LIBDIR)/$$name.so.* $(DESTDIR)$(LIBDIR)/pkgconfig/$$name.pc; \
+	done
 	for page in $(USER_PAGES); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
 	$(USER_PAGE_LINKS) | while read -r link page; do rm -f $(DESTDIR)$(MANDIR)/man3/$$link; done
 
@@ -99,3 +140,13 @@ uninstall-user:
 
 # tests/unit/library_test.c stands in for the kernel.
 UNIT_FLAGS_library_test := -Wl,--wrap=ioctl,--wrap=open,--wrap=close
+
+# The control plane's own sources under the sanitizers; tests/unit/nl_request_test.c and nl_event_test.c are the kernel.
+NL_UNIT_FLAGS = -Iuser/nl -Itests/unit $(NL_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=undefined $(NL_LIBS)
+NL_UNIT_WRAP := -Wl,--wrap=send,--wrap=recv,--wrap=recvfrom,--wrap=reallocarray
+UNIT_SOURCES_nl_parse_test := $(NL_SOURCES)
+UNIT_FLAGS_nl_parse_test = $(NL_UNIT_FLAGS)
+UNIT_SOURCES_nl_request_test := $(NL_SOURCES) tests/unit/nl/kernel.c
+UNIT_FLAGS_nl_request_test = $(NL_UNIT_FLAGS) $(NL_UNIT_WRAP)
+UNIT_SOURCES_nl_event_test := $(NL_SOURCES) tests/unit/nl/kernel.c
+UNIT_FLAGS_nl_event_test = $(NL_UNIT_FLAGS) $(NL_UNIT_WRAP)

@@ -25,25 +25,32 @@ install=(make -s B="$B" DESTDIR="$root" PREFIX=/usr LIBDIR=/usr/lib/here)
 "${install[@]}" install-user
 report $? "make install-user succeeds"
 
-export PKG_CONFIG_LIBDIR=$root/usr/lib/here/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root
-# shellcheck disable=SC2046 # flags are words
-build() { "$CC" -D_GNU_SOURCE -Wall -Werror "$@" $(pkg-config --cflags --libs libkmq) -o "$root/program"; }
+# Ours before those of the machine, where libkmq-nl finds libnl.
+PKG_CONFIG_LIBDIR=$root/usr/lib/here/pkgconfig:$(pkg-config --variable pc_path pkg-config)
+export PKG_CONFIG_LIBDIR PKG_CONFIG_SYSROOT_DIR=$root
+libraries=libkmq
+# shellcheck disable=SC2046,SC2086 # flags and libraries are words
+build() { "$CC" -D_GNU_SOURCE -Wall -Werror "$@" $(pkg-config --cflags --libs $libraries) -o "$root/program"; }
 
 for example in user/examples/*.c; do
+	libraries=libkmq
+	[[ ${example##*/} != nl_* ]] || libraries='libkmq libkmq-nl'
 	build "$example" && readelf -d "$root/program" | grep -q 'NEEDED.*libkmq\.so\.0'
 	report $? "${example##*/} builds against the shared library"
 done
 build -static user/examples/hello.c
 report $? "hello.c builds against the static library"
 
-LD_LIBRARY_PATH=$root/usr/lib/here ldd "$root/usr/lib/here/libkmq.so.0" >/dev/null
-report $? "the name that programs ask the loader for is there"
+for name in libkmq libkmq-nl; do
+	LD_LIBRARY_PATH=$root/usr/lib/here ldd "$root/usr/lib/here/$name.so.0" >/dev/null
+	report $? "the name that programs ask the loader for is there: $name"
 
-[[ $(pkg-config --modversion libkmq) == "$(readlink "$root/usr/lib/here/libkmq.so.0" | sed 's/^libkmq\.so\.//')" ]]
-report $? "pkg-config and the library's file agree on the version"
+	[[ $(pkg-config --modversion $name) == "$(readlink "$root/usr/lib/here/$name.so.0" | sed "s/^$name\.so\.//")" ]]
+	report $? "pkg-config and the file of $name agree on the version"
 
-[[ $(pkg-config --variable=libdir libkmq) == *usr/lib/here ]]
-report $? "pkg-config knows LIBDIR"
+	[[ $(pkg-config --variable=libdir $name) == *usr/lib/here ]]
+	report $? "pkg-config knows LIBDIR of $name"
+done
 
 missing=$(for page in "$root"/usr/share/man/man?/*; do
 	sed -n 's/^\.Xr \(kmq[a-z_]*\) \([347]\).*/\1.\2/p' "$page"

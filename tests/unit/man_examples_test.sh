@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Every example in a man page compiles against the built library without a
+# Every example in a man page compiles against the built libraries without a
 # warning, and a whole program links. Needs .build/lib (make), or B=DIRECTORY.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -28,7 +28,7 @@ check() {
 	local source=$1 compile=(-c) link=()
 
 	if grep -q '^int main(' "$source"; then
-		compile=() link=(-x none -L"$B/lib" -lkmq)
+		compile=() link=(-x none -L"$B/lib" -lkmq -lkmq-nl)
 	fi
 	"$CC" -x c -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -D_GNU_SOURCE \
 		-Ikmod/uapi -Iuser/include "${compile[@]}" "$source" "${link[@]}" -o "$directory/out"
@@ -66,7 +66,7 @@ else
 fi
 
 # So that no page tells of a function that is not there, or the other way round.
-exported() { nm -D --defined-only --no-demangle "$B/lib/libkmq.so.0" | awk '$2 == "T" { sub(/@.*/, "", $3); print $3 }' | sort -u; }
+exported() { nm -D --defined-only --no-demangle "$B"/lib/libkmq{,-nl}.so.0 | awk '$2 == "T" { sub(/@.*/, "", $3); print $3 }' | sort -u; }
 inline() {
 	sed -n 's/^static inline .*[ *]\(kmq_[a-z_]*\)(.*/\1/p' user/include/kmq.h
 	# There the public ones are declared first; the others are private.
@@ -76,7 +76,7 @@ private() { sed -n '/^\/\* Private/{n;s/^[a-z].*[ *]\(kmq_[a-z_]*\)(.*);$/\1/p}'
 
 difference=$(diff <({ exported; inline; } | sort -u | comm -23 - <(private)) <(for page in user/man/*.3; do
 	awk '/^\.Sh/ { synopsis = /SYNOPSIS/ } synopsis && /^\.Fn/ { print $2 }' "$page"; done | sort -u))
-report $? "the synopses name exactly the functions of the library"
+report $? "the synopses name exactly the functions of the libraries"
 [[ -z $difference ]] || echo "$difference"
 
 echo "$passed passed, $failed failed"
