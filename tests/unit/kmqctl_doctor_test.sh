@@ -78,7 +78,7 @@ a_healthy_system_has_no_problem() {
 what_needs_the_running_system_is_skipped() {
 	healthy
 	doctor
-	says skipped permission "not the running system" && says skipped abi . && says skipped limits . &&
+	says skipped permission "not the running system" && says skipped netlink . && says skipped abi . && says skipped limits . &&
 		says skipped queues . && says skipped rings .
 }
 
@@ -249,6 +249,18 @@ a_node_that_is_a_file_is_told() {
 	rm "$system/dev/kmq/control"
 	put "$system/dev/kmq/control" ""
 	! doctor && says problem control "not a device"
+}
+
+a_missing_group_is_a_note() {
+	healthy
+	put "$system/etc/group" "root:x:0:\nkmqs:x:9:\n"
+	doctor && says note group "no group kmq, so only root" && advises "groupadd --system kmq"
+}
+
+a_group_is_found() {
+	healthy
+	put "$system/etc/group" "root:x:0:\nkmq:x:999:user\n"
+	doctor && says ok group "The group kmq exists"
 }
 
 # descriptor PID COMMAND FD TARGET [FDINFO]

@@ -85,13 +85,31 @@ for command in $(commands); do
 	report $surplus "the page tells of no option that $command does not have"
 done
 
-for command in list peek; do
+for command in $(commands); do
+	[[ $(columns "$command") ]] || continue
 	missing=0
 	for column in $(columns $command); do
 		grep -qE "^\.It Sy (.* , )?$column( ,|\$)" "$page" || { missing=1; echo "no $column"; }
 	done
 	report $missing "the page tells of every column of $command"
 done
+
+# The words of a section of the help.
+words() { "$kmqctl" "$1" --help | sed -n "/^$2:/,/^\$/s/^  \([a-z-]*\) .*/\1/p"; }
+
+diff <(words monitor Events | sort) \
+	<(section monitor | sed -n 's/^\.It Cm //p' | sed 's/ , /\n/g' | sort)
+report $? "the page tells of every event of monitor"
+
+missing=0
+for command in $(commands); do
+	for name in $("$kmqctl" "$command" --help | sed -n 's/^Other names: //p'); do
+		sed -n '/^A command may be abbreviated/,/^The names stay/p' "$page" |
+			grep -qx "\.Cm $name\( ,\)\?" || { missing=1; echo "no $name"; }
+		"$kmqctl" "$name" --help | grep -q "^Usage: kmqctl $command " || missing=1
+	done
+done
+report $missing "the page tells of every other name of a command, and it works"
 
 diff <("$kmqctl" doctor --json | sed -n 's/.*"check": "\(.*\)",/\1/p') \
 	<(sed -n '/^\.Ss doctor/,/^Its options/s/^\.It Sy //p' "$page")
@@ -125,6 +143,20 @@ report $? "it offers the kinds, and the modes of a ring"
 report $? "it offers columns behind the last comma"
 [[ $(complete_words kmqctl list -o +que) == +QUEUED ]]
 report $? "it offers columns in lower case, and behind a plus"
+[[ $(complete_words kmqctl top --sort use) == USE ]]
+report $? "it offers one column where one is wanted"
+[[ $(complete_words kmqctl monitor --events created,lea) == created,lease-overdue ]]
+report $? "it offers events behind the last comma"
+[[ $(complete_words kmqctl set q --histogram '') == on$'\n'off ]]
+report $? "it offers on and off"
+[[ $(complete_words kmqctl set q --lease-limit '') == off ]]
+report $? "it offers no placeholder for a number"
+[[ $(complete_words kmqctl help mon) == monitor ]]
+report $? "it offers commands to help"
+[[ $(complete_words kmqctl rm --miss) == --missing-ok ]]
+report $? "it offers options of a command by its other name"
+[[ -z $(complete_words kmqctl add '') ]]
+report $? "it offers no existing name for a new queue, by the other name either"
 [[ -z $(complete_words kmqctl create '') ]]
 report $? "it offers no existing name for a new queue"
 [[ $(complete_words kmqctl send q --file Makef) == Makefile ]]

@@ -177,6 +177,64 @@ static void an_owner_nobody_knows_changes_nothing(void **state)
 	assert_int_equal(gid, 12);
 }
 
+static uint64_t duration_of(const char *text)
+{
+	uint64_t ns = POISON;
+
+	return parse_duration(text, &ns) ? POISON : ns;
+}
+
+static void a_duration_is_a_number_with_a_unit(void **state)
+{
+	assert_int_equal(duration_of("2"), 2000000000);
+	assert_int_equal(duration_of("0"), 0);
+	assert_int_equal(duration_of("500ms"), 500000000);
+	assert_int_equal(duration_of("1.5s"), 1500000000);
+	assert_int_equal(duration_of(".25m"), 15000000000);
+	assert_int_equal(duration_of("7ns"), 7);
+	assert_int_equal(duration_of("3us"), 3000);
+	assert_int_equal(duration_of("1h"), 3600000000000);
+	assert_int_equal(duration_of("1d"), 86400000000000);
+}
+
+static void a_duration_of_another_form_is_refused(void **state)
+{
+	static const char *const wrong[] = {
+		"", "s", "-1s", "1 s", "1sec", "1.s", "1.", ".", ".s", "1.5.5s", "1S", "1e3",
+		"99999999999s", "99999999999999999999",
+	};
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+		assert_int_equal(duration_of(wrong[i]), POISON);
+}
+
+static void a_mark_is_a_number_or_a_percentage_or_off(void **state)
+{
+	struct parse_mark mark = { POISON, false };
+
+	assert_int_equal(parse_mark("64", &mark), 0);
+	assert_int_equal(mark.value, 64);
+	assert_false(mark.percent);
+	assert_int_equal(parse_mark("100%", &mark), 0);
+	assert_int_equal(mark.value, 100);
+	assert_true(mark.percent);
+	assert_int_equal(parse_mark("4K", &mark), 0);
+	assert_int_equal(mark.value, 4096);
+	assert_false(mark.percent);
+	assert_int_equal(parse_mark("off", &mark), 0);
+	assert_int_equal(mark.value, 0);
+}
+
+static void a_mark_of_another_form_is_refused(void **state)
+{
+	static const char *const wrong[] = { "", "%", "101%", "5%%", "-1", "x", "OFF", "1.5", "5 %" };
+	struct parse_mark mark = { POISON, false };
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+		assert_int_equal(parse_mark(wrong[i], &mark), -1);
+	assert_int_equal(mark.value, POISON);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest claims[] = {
@@ -191,6 +249,10 @@ int main(void)
 		CLAIM(a_name_is_as_the_device_takes_it),
 		CLAIM(an_owner_is_user_or_group_or_both),
 		CLAIM(an_owner_nobody_knows_changes_nothing),
+		CLAIM(a_duration_is_a_number_with_a_unit),
+		CLAIM(a_duration_of_another_form_is_refused),
+		CLAIM(a_mark_is_a_number_or_a_percentage_or_off),
+		CLAIM(a_mark_of_another_form_is_refused),
 	};
 	int count = sizeof(claims) / sizeof(*claims);
 	int failed = cmocka_run_group_tests(claims, NULL, NULL);

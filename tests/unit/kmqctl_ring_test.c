@@ -35,13 +35,14 @@ static const struct kmq_info ring = {
 /* The value is @wanted as JSON writes it; "null" for none. */
 static void shows(const struct kmq_info *info, const char *name, const char *wanted)
 {
+	const struct kmq_nl_queue row = { .info = *info };
 	const struct column *column = queue_columns;
 	struct json_object *value;
 
 	while (column->name && strcmp(column->name, name))
 		column++;
 	assert_non_null(column->name);
-	value = column->value(column, info);
+	value = column->value(column, &row);
 	assert_string_equal(json_object_to_json_string(value), wanted);
 	json_object_put(value);
 }

@@ -141,6 +141,45 @@ static void an_age_has_two_units_at_most(void **state)
 	age_is(51 * 3600 * second, "2d03h");
 }
 
+static void duration_is(uint64_t ns, const char *wanted)
+{
+	char *text = text_duration(ns);
+
+	assert_string_equal(text, wanted);
+	free(text);
+}
+
+static void a_short_time_has_the_unit_that_fits(void **state)
+{
+	duration_is(0, "0ns");
+	duration_is(999, "999ns");
+	duration_is(1024, "1us");
+	duration_is(1536, "1.5us");
+	duration_is(262144, "262us");
+	duration_is(1ull << 22, "4.1ms");
+	duration_is(1ull << 40, "1099s");
+}
+
+static void time_is(uint64_t seconds, uint64_t now, const char *wanted)
+{
+	char *text = text_time(seconds, now);
+
+	assert_string_equal(text, wanted);
+	free(text);
+}
+
+static void a_time_of_today_is_a_time_of_day(void **state)
+{
+	const uint64_t noon = 1763726400;	/* of 2025-11-21 */
+
+	setenv("TZ", "UTC", 1);
+	time_is(noon, noon, "12:00:00");
+	time_is(noon - 86399, noon, "12:00:01");
+	time_is(noon - 86400, noon, "2025-11-20");
+	/* A clock that was set back. */
+	time_is(noon + 1, noon, "2025-11-21");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest claims[] = {
@@ -153,6 +192,8 @@ int main(void)
 		CLAIM(base64_is_that_of_rfc_4648),
 		CLAIM(a_size_has_one_decimal_at_most),
 		CLAIM(an_age_has_two_units_at_most),
+		CLAIM(a_short_time_has_the_unit_that_fits),
+		CLAIM(a_time_of_today_is_a_time_of_day),
 	};
 	int count = sizeof(claims) / sizeof(*claims);
 	int failed = cmocka_run_group_tests(claims, NULL, NULL);

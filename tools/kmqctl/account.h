@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Names of users and groups, new JSON strings; the number for one without. */
+/*
+ * Names of users and groups, JSON strings to be put; the number for one without.
+ * Who has one does not change it: others may have it, too.
+ */
 #ifndef KMQCTL_ACCOUNT_H
 #define KMQCTL_ACCOUNT_H
 

@@ -9,7 +9,7 @@
 static const struct column *column_find(const struct column *columns, const char *name,
 					size_t length)
 {
-	for (; columns->name; columns++) {
+	for (; columns->name; columns = column_next(columns)) {
 		if (strlen(columns->name) == length && !strncasecmp(columns->name, name, length))
 			return columns;
 	}
@@ -52,7 +52,7 @@ int column_choose(struct column_choice *choice, const struct column *columns,
 void column_choose_all(struct column_choice *choice, const struct column *columns)
 {
 	choice->count = 0;
-	for (; columns->name && choice->count < COLUMN_CHOICE_MAX; columns++)
+	for (; columns->name && choice->count < COLUMN_CHOICE_MAX; columns = column_next(columns))
 		choice->columns[choice->count++] = columns;
 }
 

@@ -18,6 +18,7 @@ enum column_kind {
 	COLUMN_SIZE,	/* bytes; a table shows 8K unless told otherwise */
 	COLUMN_SECONDS,	/* value in ns; JSON has seconds, a table 3m20s */
 	COLUMN_PERCENT,
+	COLUMN_TIME,	/* value in s since 1970; a table shows local time */
 };
 
 struct column {
@@ -29,7 +30,16 @@ struct column {
 	size_t offset;		/* for value(), of the member in a row */
 	/* What a table shows instead, to be freed; NULL: what the value says. */
 	char *(*text)(const void *row);
+	/* In the empty element that ends an array: where it goes on, or NULL. */
+	const struct column *more;
 };
+
+/* The one behind it; one without a name behind the last. */
+static inline const struct column *column_next(const struct column *column)
+{
+	column++;
+	return column->name || !column->more ? column : column->more;
+}
 
 #define COLUMN_CHOICE_MAX	64
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "column.h"
 #include "command.h"
+#include "text.h"
 
 #define HELP_COLUMN	30
 
@@ -25,12 +27,56 @@ static const struct option_spec *options_of(const struct command *command, size_
 	return index == count ? help_option : NULL;
 }
 
+static bool is_alias(const struct command *command, const char *name)
+{
+	const char *word = command->aliases ? command->aliases : "";
+	size_t length;
+
+	for (; *word; word += length, word += strspn(word, " ")) {
+		length = strcspn(word, " ");
+		if (strlen(name) == length && !strncmp(word, name, length))
+			return true;
+	}
+	return false;
+}
+
+static bool begins(const struct command *command, const char *name)
+{
+	return *name && !strncmp(command->name, name, strlen(name));
+}
+
+static void say_no_command(const char *name)
+{
+	char *shown = text_escape(name, strlen(name), TEXT_ASCII);
+	const char *before = ": it may be ";
+
+	fprintf(stderr, "kmqctl: there is no command '%s'", shown);
+	free(shown);
+	for (const struct command *command = commands; command->name; command++) {
+		if (!begins(command, name))
+			continue;
+		fprintf(stderr, "%s%s", before, command->name);
+		before = " or ";
+	}
+	fputs("; see 'kmqctl --help'\n", stderr);
+}
+
 const struct command *command_find(const char *name)
 {
+	const struct command *meant = NULL;
+	unsigned int count = 0;
+
 	for (const struct command *command = commands; command->name; command++) {
-		if (!strcmp(command->name, name))
+		if (!strcmp(command->name, name) || is_alias(command, name))
 			return command;
+		if (!begins(command, name))
+			continue;
+		meant = command;
+		count++;
 	}
+	if (count == 1)
+		return meant;
+	say_no_command(name);
 	return NULL;
 }
 
@@ -57,22 +103,40 @@ static void print_option(const struct option_spec *option)
 		printf("%s\n%*s%s\n", left, HELP_COLUMN, "", option->help);
 }
 
+static void print_words(const struct command *command)
+{
+	printf("\n%s:\n", command->words_title);
+	for (const struct word_spec *word = command->words; word->name; word++)
+		printf("  %-*s%s\n", HELP_COLUMN - 2, word->name, word->help);
+}
+
+static void print_columns(const struct command *command)
+{
+	const struct column *column;
+
+	puts("\nColumns:");
+	for (column = command->columns; column->name; column = column_next(column))
+		printf("  %-*s%s\n", HELP_COLUMN - 2, column->name, column->help);
+	printf("\nShown unless told otherwise: %s\n", command->default_columns);
+}
+
 void command_print_help(const struct command *command)
 {
 	const struct option_spec *option;
 
 	print_usage(command);
-	printf("\n%s.\n\nOptions:\n", command->help);
+	printf("\n%s.\n", command->help);
+	if (command->aliases)
+		printf("Other names: %s\n", command->aliases);
+	puts("\nOptions:");
 	for (size_t i = 0; (option = options_of(command, i)); i++) {
 		for (; option->name; option++)
 			print_option(option);
 	}
-	if (!command->columns)
-		return;
-	puts("\nColumns:");
-	for (const struct column *column = command->columns; column->name; column++)
-		printf("  %-*s%s\n", HELP_COLUMN - 2, column->name, column->help);
-	printf("\nShown unless told otherwise: %s\n", command->default_columns);
+	if (command->words)
+		print_words(command);
+	if (command->columns)
+		print_columns(command);
 }
 
 void command_print_overview(void)
@@ -85,6 +149,8 @@ void command_print_overview(void)
 	     "Commands:");
 	for (const struct command *command = commands; command->name; command++)
 		printf("  %-10s%s\n", command->name, command->help);
+	puts("\n"
+	     "A command may be abbreviated as long as no other begins so.");
 	puts("\n"
 	     "Options:\n"
 	     "  -h, --help     print this help and exit\n"

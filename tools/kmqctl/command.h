@@ -2,6 +2,7 @@
 /*
  * The subcommands are one table, commands[]. It says what there is; parsing,
  * the help texts, and through them the completion of the shell, follow from it.
+ * tests/unit/kmqctl_manual_test.sh holds the man page against it.
  */
 #ifndef KMQCTL_COMMAND_H
 #define KMQCTL_COMMAND_H
@@ -23,15 +24,22 @@ enum {
 /* Codes of options without a letter start here; one per name, for all commands. */
 enum {
 	OPTION_LONG = 256,
+	OPTION_BATCH,
+	OPTION_BUFFER,
 	OPTION_BYTE_LIMIT,
 	OPTION_CAPACITY,
 	OPTION_EPHEMERAL,
+	OPTION_EVENTS,
 	OPTION_EXIST_OK,
 	OPTION_FULL,
+	OPTION_HIGH_WATERMARK,
+	OPTION_HISTOGRAM,
 	OPTION_ID,
 	OPTION_INLINE,
 	OPTION_KIND,
+	OPTION_LEASE_LIMIT,
 	OPTION_LINES,
+	OPTION_LOW_WATERMARK,
 	OPTION_MAX_MESSAGE,
 	OPTION_META,
 	OPTION_MISSING_OK,
@@ -55,8 +63,15 @@ struct option_spec {
 	const char *help;
 };
 
+/* A word that an argument may be, for the help and the completion. */
+struct word_spec {
+	const char *name;
+	const char *help;
+};
+
 struct command {
 	const char *name;
+	const char *aliases;	/* other names, with blanks between; or NULL */
 	const char *arguments;	/* synopsis of what is not an option */
 	const char *help;	/* one line */
 	int (*run)(const struct command *self, int argc, char **argv);
@@ -64,11 +79,16 @@ struct command {
 	const struct option_spec *options[3];
 	const struct column *columns;	/* what -o chooses from, or NULL */
 	const char *default_columns;
+	const struct word_spec *words;	/* of the argument in words_title, or NULL */
+	const char *words_title;
 };
 
 extern const struct command commands[];	/* ended by an empty element */
 
-/* NULL if there is none of this name. */
+/*
+ * By its name, an alias, or as much of its name as no other begins with. NULL if
+ * there is none, which was said: in one sentence, with what else it may mean.
+ */
 const struct command *command_find(const char *name);
 
 void command_print_overview(void);

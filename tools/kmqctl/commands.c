@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "event.h"
 #include "message_columns.h"
+#include "party.h"
 #include "queue_columns.h"
 #include "subcommands.h"
 #include "table.h"
+#include "top.h"
+#include "watches.h"
 
 const struct command commands[] = {
 	{
@@ -10,11 +14,13 @@ const struct command commands[] = {
 		.arguments = "NAME [-- COMMAND [ARGUMENT]...]",
 		.help = "Creates a queue, which is then the node /dev/kmq/NAME",
 		.run = create_main,
-		.options = { create_options },
+		.aliases = "add new",
+		.options = { create_options, watch_options },
 	},
 	{
 		.name = "remove",
-		.arguments = "NAME...",
+		.aliases = "rm del delete",
+		.arguments = "NAME... | --id ID",
 		.help = "Removes queues and what is in them",
 		.run = remove_main,
 		.options = { remove_options },
@@ -24,16 +30,24 @@ const struct command commands[] = {
 		.arguments = "[PATTERN]",
 		.help = "Lists the queues, or those that a shell pattern matches",
 		.run = list_main,
-		.options = { table_options },
+		.aliases = "ls",
+		.options = { list_options, table_options },
 		.columns = queue_columns,
 		.default_columns = "NAME,QUEUED,CAPACITY,BYTES,POLICY,MODE,OWNER,OPEN",
 	},
 	{
 		.name = "show",
-		.arguments = "NAME",
+		.arguments = "NAME | --id ID",
 		.help = "Shows all of one queue: settings, ledger, who has it open",
 		.run = show_main,
 		.options = { show_options },
+	},
+	{
+		.name = "set",
+		.arguments = "NAME | --id ID",
+		.help = "Changes a queue: its limits, policy, permissions, what is watched",
+		.run = set_main,
+		.options = { set_options, watch_options },
 	},
 	{
 		.name = "send",
@@ -44,6 +58,7 @@ const struct command commands[] = {
 	},
 	{
 		.name = "recv",
+		.aliases = "receive",
 		.arguments = "NAME",
 		.help = "Receives messages and prints them",
 		.run = recv_main,
@@ -66,9 +81,38 @@ const struct command commands[] = {
 		.options = { purge_options },
 	},
 	{
+		.name = "holders",
+		.arguments = "NAME... | --id ID",
+		.help = "Shows who keeps queues open or mapped, and who sleeps in them",
+		.run = holders_main,
+		.options = { holders_options, table_options },
+		.columns = party_columns,
+		.default_columns = "QUEUE,ROLE,PID,COMMAND,FD,ACCESS,LEASES,WAITS-FOR,SINCE",
+	},
+	{
+		.name = "monitor",
+		.arguments = "[PATTERN]",
+		.help = "Tells what happens to queues, as it happens",
+		.run = monitor_main,
+		.options = { monitor_options },
+		.columns = event_columns,
+		.default_columns = "TIME,TEXT",
+		.words = event_words,
+		.words_title = "Events",
+	},
+	{
+		.name = "top",
+		.arguments = "[PATTERN]",
+		.help = "Shows the queues and their traffic live, sorted",
+		.run = top_main,
+		.options = { top_options, table_options },
+		.columns = top_columns,
+		.default_columns = "NAME,USE,QUEUED,IN,OUT,ASLEEP,DROPS,BYTES,OPEN",
+	},
+	{
 		.name = "stats",
 		.arguments = "[NAME]...",
-		.help = "Shows what became of the messages of each queue",
+		.help = "Shows what became of the messages of each queue, and how long it took",
 		.run = stats_main,
 		.options = { stats_options, table_options },
 		.columns = queue_columns,
@@ -76,11 +120,25 @@ const struct command commands[] = {
 				   "ABANDONED,RETURNED,REJECTED",
 	},
 	{
+		.name = "trace",
+		.arguments = "[-- COMMAND [ARGUMENT]...]",
+		.help = "Records what happens for a while, and draws who sent what to whom",
+		.run = trace_main,
+		.options = { trace_options },
+	},
+	{
 		.name = "doctor",
 		.arguments = "",
 		.help = "Says why the module does not load or a queue does not open",
 		.run = doctor_main,
 		.options = { doctor_options },
+	},
+	{
+		.name = "help",
+		.arguments = "[COMMAND]",
+		.help = "Tells what kmqctl, or one command, takes",
+		.run = help_main,
+		.options = { NULL },
 	},
 	{ 0 },
 };

@@ -12,6 +12,7 @@
 #include "parse.h"
 #include "ring_mode.h"
 #include "subcommands.h"
+#include "watches.h"
 
 /* As a shell has it, for a program that is not there or cannot be run. */
 #define STATUS_NO_COMMAND	127
@@ -39,6 +40,8 @@ const struct option_spec create_options[] = {
 
 struct creation {
 	struct kmq_create_options options;
+	struct watches watches;
+	bool exist_ok;
 	bool has_ring_mode;
 	bool has_size;
 };
@@ -132,7 +135,10 @@ static int take_owner(const struct command *self, struct kmq_create_options *opt
 static int take_option(const struct command *self, int code, struct creation *creation)
 {
 	struct kmq_create_options *options = &creation->options;
+	int status;
 
+	if (watches_option(&creation->watches, self, code, &status))
+		return status;
 	switch (code) {
 	case 'k':
 		return take_kind(self, &options->kind);
@@ -162,7 +168,7 @@ static int take_option(const struct command *self, int code, struct creation *cr
 		options->lifetime = KMQ_LIFETIME_EPHEMERAL;
 		break;
 	case OPTION_EXIST_OK:
-		options->flags &= ~KMQ_CREATE_EXCLUSIVE;
+		creation->exist_ok = true;
 		break;
 	}
 	return STATUS_OK;
@@ -186,13 +192,49 @@ static int run_command(int fd, char **command)
 	return error == ENOENT ? STATUS_NO_COMMAND : STATUS_NOT_EXECUTABLE;
 }
 
-static int create_ephemeral(const char *name, const struct kmq_create_options *options,
-			    char **command)
+static int set_watches(const char *name, struct watches *watches)
+{
+	struct kmq_nl_queue queue = { .has = 0 };
+	int status;
+
+	if (!watches_any(watches))
+		return STATUS_OK;
+	if (watches_want_whole(watches)) {
+		status = control_find("create", name, 0, &queue, NULL);
+		if (status)
+			return status;
+	}
+	watches_settle(watches, queue.info.capacity);
+	return control_set("create", name, 0, &watches->settings);
+}
+
+/* With its descriptor the queue goes, too, if it is not to be. */
+static int create_ephemeral(const char *name, struct creation *creation, char **command)
 {
 	int fd, status;
 
-	status = control_create_open(name, options, &fd);
+	status = control_create_open(name, &creation->options, &fd);
+	if (!status)
+		status = set_watches(name, &creation->watches);
 	return status ? status : run_command(fd, command);
+}
+
+/*
+ * All that was asked for or nothing: what cannot be watched is removed again. An
+ * existing queue that is good enough stays as it is.
+ */
+static int create(const char *name, struct creation *creation)
+{
+	bool existed = false;
+	int status;
+
+	status = control_create(name, &creation->options, creation->exist_ok ? &existed : NULL);
+	if (status || existed)
+		return status;
+	status = set_watches(name, &creation->watches);
+	if (status)
+		control_remove(name, true);
+	return status;
 }
 
 /* Each kind has options that mean nothing to the other. */
@@ -208,17 +250,16 @@ static int check_kind(const struct command *self, const struct creation *creatio
 	return STATUS_OK;
 }
 
-static int check_arguments(const struct command *self, const struct kmq_create_options *options,
-			   int count)
+static int check_arguments(const struct command *self, const struct creation *creation, int count)
 {
-	bool ephemeral = options->lifetime == KMQ_LIFETIME_EPHEMERAL;
+	bool ephemeral = creation->options.lifetime == KMQ_LIFETIME_EPHEMERAL;
 
 	if (count < 1)
 		return command_misused(self, "the NAME of the queue is missing");
 	if (ephemeral && count < 2)
 		return command_misused(self, "--ephemeral needs a COMMAND that holds the queue "
 				       "open, as in 'kmqctl create NAME --ephemeral -- COMMAND'");
-	if (ephemeral && !(options->flags & KMQ_CREATE_EXCLUSIVE))
+	if (ephemeral && creation->exist_ok)
 		return command_misused(self, "--ephemeral and --exist-ok exclude each other");
 	if (!ephemeral && count > 1)
 		return command_misused(self, "one NAME is enough; a COMMAND goes with --ephemeral");
@@ -228,11 +269,9 @@ static int check_arguments(const struct command *self, const struct kmq_create_o
 int create_main(const struct command *self, int argc, char **argv)
 {
 	struct creation creation = { .options = KMQ_CREATE_OPTIONS_INIT };
-	const struct kmq_create_options *options = &creation.options;
 	struct option_walk walk;
 	int code, status;
 
-	creation.options.flags = KMQ_CREATE_EXCLUSIVE;
 	option_walk_start(&walk, self);
 	while ((code = option_walk_next(&walk, argc, argv, &status)) != -1) {
 		if (code != OPTION_STOP)
@@ -241,12 +280,12 @@ int create_main(const struct command *self, int argc, char **argv)
 			return status;
 	}
 	argv += optind;
-	status = check_arguments(self, options, argc - optind);
+	status = check_arguments(self, &creation, argc - optind);
 	if (!status)
 		status = check_kind(self, &creation);
 	if (status)
 		return status;
-	if (options->lifetime == KMQ_LIFETIME_EPHEMERAL)
-		return create_ephemeral(argv[0], options, argv + 1);
-	return control_create(argv[0], options);
+	if (creation.options.lifetime == KMQ_LIFETIME_EPHEMERAL)
+		return create_ephemeral(argv[0], &creation, argv + 1);
+	return create(argv[0], &creation);
 }

@@ -8,6 +8,7 @@
 #include "complain.h"
 #include "doctor.h"
 #include "memory.h"
+#include "output.h"
 #include "subcommands.h"
 #include "sysroot.h"
 #include "table.h"
@@ -52,8 +53,14 @@ void finding_advise(struct finding *finding, const char *format, ...)
 
 static void print_finding(const struct check *check, const struct finding *finding)
 {
-	printf("%-*s%-*s%s\n", LEVEL_WIDTH, level_names[finding->level], NAME_WIDTH, check->name,
-	       finding->sentence);
+	static const char *const colours[] = {
+		[FINDING_OK] = COLOUR_GREEN, [FINDING_NOTE] = COLOUR_YELLOW,
+		[FINDING_PROBLEM] = COLOUR_RED, [FINDING_SKIPPED] = "",
+	};
+	const char *colour = output_colour(colours[finding->level]);
+
+	printf("%s%-*s%s%-*s%s\n", colour, LEVEL_WIDTH, level_names[finding->level],
+	       *colour ? COLOUR_NONE : "", NAME_WIDTH, check->name, finding->sentence);
 	if (finding->remedy)
 		printf("%*s-> %s\n", LEVEL_WIDTH + NAME_WIDTH, "", finding->remedy);
 }

@@ -14,6 +14,7 @@
 #include "control.h"
 #include "doctor.h"
 #include "holder.h"
+#include "limits.h"
 #include "memory.h"
 #include "parse.h"
 #include "queue_columns.h"
@@ -124,6 +125,84 @@ static void check_permission(struct patient *patient, struct finding *finding)
 	finding_advise(finding, "Load the module again; if it stays so, 'sudo dmesg' tells why.");
 }
 
+static bool group_line(const char *line)
+{
+	return !strncmp(line, "kmq:", 4);
+}
+
+/* Of the running system from wherever it has its groups, else from its file. */
+static bool has_group(void)
+{
+	char *path, line[512];
+	bool found = false;
+	FILE *file;
+
+	if (sysroot_is_running())
+		return getgrnam("kmq");
+	path = sysroot_path("/etc/group");
+	file = fopen(path, "re");
+	free(path);
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = group_line(line);
+	if (file)
+		fclose(file);
+	return found;
+}
+
+static bool control_is_groups(void)
+{
+	const struct group *group = getgrnam("kmq");
+	struct stat status;
+
+	return group && !stat(CONTROL_PATH, &status) && status.st_gid == group->gr_gid &&
+	       (status.st_mode & 060) == 060;
+}
+
+static void check_group(struct patient *patient, struct finding *finding)
+{
+	if (!has_group()) {
+		finding_set(finding, FINDING_NOTE,
+			    "There is no group kmq, so only root may create queues.");
+		finding_advise(finding, "If others are to: 'sudo groupadd --system kmq', install "
+			       "the udev rule with 'sudo make install', and load the module again.");
+		return;
+	}
+	if (!sysroot_is_running() || !patient->control_exists) {
+		finding_set(finding, FINDING_OK, "The group kmq exists.");
+		return;
+	}
+	if (control_is_groups()) {
+		finding_set(finding, FINDING_OK, "Members of the group kmq may create queues.");
+		return;
+	}
+	finding_set(finding, FINDING_NOTE,
+		    "The group kmq exists, but " CONTROL_PATH " is not its.");
+	finding_advise(finding, "Install the udev rule with 'sudo make install' and load the "
+		       "module again.");
+}
+
+static void check_netlink(struct patient *patient, struct finding *finding)
+{
+	int error;
+
+	if (skip_unless_running(patient, finding))
+		return;
+	error = control_family();
+	if (!error) {
+		finding_set(finding, FINDING_OK, "The module answers by netlink.");
+		return;
+	}
+	if (error == ENODEV) {
+		finding_set(finding, FINDING_PROBLEM, "The loaded module has no netlink family, so "
+			    "that set, holders, monitor and the times of stats do not work.");
+		finding_advise(finding, "Build the module and the tools from the same source, and "
+			       "load it again.");
+		return;
+	}
+	finding_set(finding, FINDING_PROBLEM, "Netlink cannot be used here: %s.", strerror(error));
+	finding_advise(finding, "A container or a sandbox may forbid it; try outside.");
+}
+
 static bool skip_unless_open(const struct patient *patient, struct finding *finding)
 {
 	if (skip_unless_running(patient, finding))
@@ -156,23 +235,6 @@ static void check_abi(struct patient *patient, struct finding *finding)
 		    features.abi_version);
 }
 
-static bool read_limit(const char *name, uint64_t *limit)
-{
-	char path[128], value[32];
-
-	snprintf(path, sizeof(path), "/sys/module/kmq/parameters/%s", name);
-	return sysroot_read(path, value, sizeof(value)) > 0 &&
-	       !parse_count(value, 0, UINT64_MAX, limit);
-}
-
-/* At least what the queue is charged with: the module adds what its slots cost. */
-static uint64_t charge_of(const struct kmq_info *info)
-{
-	uint64_t bytes = (uint64_t)info->capacity * info->inline_size;
-
-	return info->max_message > info->inline_size ? bytes + info->byte_limit : bytes;
-}
-
 static bool is_near(uint64_t used, uint64_t limit)
 {
 	return used >= limit / 100 * NEARLY + limit % 100 * NEARLY / 100;
@@ -182,7 +244,7 @@ static bool near_all_queues(struct finding *finding, size_t count)
 {
 	uint64_t limit;
 
-	if (!read_limit("max_queues", &limit) || !is_near(count, limit))
+	if (!limit_read(LIMIT_QUEUES, &limit) || !is_near(count, limit))
 		return false;
 	finding_set(finding, FINDING_PROBLEM, "%zu of at most %llu queues exist.", count,
 		    (unsigned long long)limit);
@@ -191,14 +253,12 @@ static bool near_all_queues(struct finding *finding, size_t count)
 	return true;
 }
 
-static bool near_users_queues(struct finding *finding, const struct kmq_info *queues,
+static bool near_users_queues(struct finding *finding, const struct kmq_nl_queue *queues,
 			      size_t count, uid_t uid)
 {
-	uint64_t limit, used = 0;
+	uint64_t limit, used = limit_users_queues(queues, count, uid);
 
-	for (size_t i = 0; i < count; i++)
-		used += queues[i].uid == uid;
-	if (!read_limit("max_queues_per_user", &limit) || !is_near(used, limit))
+	if (!limit_read(LIMIT_USERS_QUEUES, &limit) || !is_near(used, limit))
 		return false;
 	finding_set(finding, FINDING_PROBLEM, "User %u has %llu of at most %llu queues.", uid,
 		    (unsigned long long)used, (unsigned long long)limit);
@@ -207,15 +267,13 @@ static bool near_users_queues(struct finding *finding, const struct kmq_info *qu
 	return true;
 }
 
-static bool near_users_bytes(struct finding *finding, const struct kmq_info *queues,
+static bool near_users_bytes(struct finding *finding, const struct kmq_nl_queue *queues,
 			     size_t count, uid_t uid)
 {
-	uint64_t limit, used = 0;
+	uint64_t limit, used = limit_users_bytes(queues, count, uid);
 	char *shown_used, *shown_limit;
 
-	for (size_t i = 0; i < count; i++)
-		used += queues[i].uid == uid ? charge_of(&queues[i]) : 0;
-	if (!read_limit("max_bytes_per_user", &limit) || !is_near(used, limit))
+	if (!limit_read(LIMIT_USERS_BYTES, &limit) || !is_near(used, limit))
 		return false;
 	shown_used = text_size(used);
 	shown_limit = text_size(limit);
@@ -229,10 +287,10 @@ static bool near_users_bytes(struct finding *finding, const struct kmq_info *que
 	return true;
 }
 
-static bool near_some_user(struct finding *finding, const struct kmq_info *queues, size_t count)
+static bool near_some_user(struct finding *finding, const struct kmq_nl_queue *queues, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		uid_t uid = queues[i].uid;
+		uid_t uid = queues[i].info.uid;
 
 		if (near_users_queues(finding, queues, count, uid) ||
 		    near_users_bytes(finding, queues, count, uid))
@@ -243,12 +301,12 @@ static bool near_some_user(struct finding *finding, const struct kmq_info *queue
 
 static void check_limits(struct patient *patient, struct finding *finding)
 {
-	struct kmq_info *queues;
+	struct kmq_nl_queue *queues;
 	size_t count;
 
 	if (skip_unless_open(patient, finding))
 		return;
-	if (control_list(&queues, &count)) {
+	if (control_list(NULL, &queues, &count)) {
 		skip(finding, "The queues cannot be listed.");
 		return;
 	}
@@ -264,20 +322,20 @@ static bool is_full(const struct kmq_info *info)
 	return queue_fills(info) && queue_use(info) >= NEARLY;
 }
 
-static const struct kmq_info *find_stuck(const struct kmq_info *queues, size_t count)
+static const struct kmq_info *find_stuck(const struct kmq_nl_queue *queues, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (is_full(&queues[i]) && queues[i].blocked_senders)
-			return &queues[i];
+		if (is_full(&queues[i].info) && queues[i].info.blocked_senders)
+			return &queues[i].info;
 	}
 	return NULL;
 }
 
-static const struct kmq_info *find_full(const struct kmq_info *queues, size_t count)
+static const struct kmq_info *find_full(const struct kmq_nl_queue *queues, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (is_full(&queues[i]))
-			return &queues[i];
+		if (is_full(&queues[i].info))
+			return &queues[i].info;
 	}
 	return NULL;
 }
@@ -285,12 +343,12 @@ static const struct kmq_info *find_full(const struct kmq_info *queues, size_t co
 static void check_queues(struct patient *patient, struct finding *finding)
 {
 	const struct kmq_info *found;
-	struct kmq_info *queues;
+	struct kmq_nl_queue *queues;
 	size_t count;
 
 	if (skip_unless_open(patient, finding))
 		return;
-	if (control_list(&queues, &count)) {
+	if (control_list(NULL, &queues, &count)) {
 		skip(finding, "The queues cannot be listed.");
 		return;
 	}
@@ -310,21 +368,21 @@ static void check_queues(struct patient *patient, struct finding *finding)
 	free(queues);
 }
 
-static const struct kmq_info *find_broken(const struct kmq_info *queues, size_t count)
+static const struct kmq_info *find_broken(const struct kmq_nl_queue *queues, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (queue_is_broken(&queues[i]))
-			return &queues[i];
+		if (queue_is_broken(&queues[i].info))
+			return &queues[i].info;
 	}
 	return NULL;
 }
 
-static size_t count_rings(const struct kmq_info *queues, size_t count)
+static size_t count_rings(const struct kmq_nl_queue *queues, size_t count)
 {
 	size_t rings = 0;
 
 	for (size_t i = 0; i < count; i++)
-		rings += queue_is_ring(&queues[i]);
+		rings += queue_is_ring(&queues[i].info);
 	return rings;
 }
 
@@ -343,12 +401,12 @@ static void say_broken(struct finding *finding, const struct kmq_info *broken)
 static void check_rings(struct patient *patient, struct finding *finding)
 {
 	const struct kmq_info *broken;
-	struct kmq_info *queues;
+	struct kmq_nl_queue *queues;
 	size_t count, rings;
 
 	if (skip_unless_open(patient, finding))
 		return;
-	if (control_list(&queues, &count)) {
+	if (control_list(NULL, &queues, &count)) {
 		skip(finding, "The queues cannot be listed.");
 		return;
 	}
@@ -431,6 +489,8 @@ static void check_unload(struct patient *patient, struct finding *finding)
 const struct check device_checks[] = {
 	{ "control", check_control },
 	{ "permission", check_permission },
+	{ "group", check_group },
+	{ "netlink", check_netlink },
 	{ "abi", check_abi },
 	{ "limits", check_limits },
 	{ "queues", check_queues },

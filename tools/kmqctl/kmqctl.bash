@@ -23,9 +23,15 @@ _kmqctl_options()
 	}'
 }
 
+# Words of a section of the help: Columns, Events.
+_kmqctl_section()
+{
+	"$1" "$2" --help 2>/dev/null | sed -n "/^$3:/,/^\$/s/^  \([A-Za-z0-9-]*\) .*/\1/p"
+}
+
 _kmqctl_columns()
 {
-	"$1" "$2" --help 2>/dev/null | sed -n '/^Columns:/,/^$/s/^  \([A-Z0-9-]*\) .*/\1/p'
+	_kmqctl_section "$1" "$2" Columns
 }
 
 # What an option's argument or a command's may be, by its name in the help.
@@ -34,16 +40,19 @@ _kmqctl_values()
 	local program=$1 command=$2 kind=$3
 
 	case $kind in
-	NAME*|'[NAME]'*|'[PATTERN]')
+	NAME*|'[NAME]'*|PATTERN|'[PATTERN]')
 		"$program" list --noheadings -o NAME 2>/dev/null | grep -v '^-$' ;;
-	COL,...)
+	COL | COL,...)
 		_kmqctl_columns "$program" "$command" ;;
+	EVENT,...)
+		_kmqctl_section "$program" "$command" Events ;;
+	'[COMMAND]')
+		_kmqctl_commands "$program" ;;
 	'USER[:GROUP]')
 		compgen -u ;;
-	*'T|'*)
-		;;
 	*'|'*)
-		tr '|' '\n' <<<"$kind" ;;
+		# Not what stands for a number or a time.
+		tr '|' '\n' <<<"$kind" | grep -v '[A-Z%]' ;;
 	esac
 }
 
@@ -57,8 +66,8 @@ _kmqctl_argument_of()
 	done
 }
 
-# Columns come as a list: only what is behind the last comma is completed.
-_kmqctl_complete_columns()
+# A list: only what is behind the last comma is completed.
+_kmqctl_complete_list()
 {
 	local prefix='' word=$1
 
@@ -67,7 +76,7 @@ _kmqctl_complete_columns()
 		word=${word##*[,+]}
 	fi
 	compopt -o nospace 2>/dev/null
-	mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$2" -- "${word^^}")
+	mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$2" -- "$([[ $3 ]] && echo "${word^^}" || echo "$word")")
 }
 
 _kmqctl()
@@ -92,7 +101,13 @@ _kmqctl()
 		mapfile -t COMPREPLY < <(compgen -d -- "$word")
 		return ;;
 	COL,...)
-		_kmqctl_complete_columns "$word" "$(_kmqctl_values "$program" "$command" "$kind")"
+		_kmqctl_complete_list "$word" "$(_kmqctl_values "$program" "$command" "$kind")" upper
+		return ;;
+	COL)
+		mapfile -t COMPREPLY < <(compgen -W "$(_kmqctl_values "$program" "$command" "$kind")" -- "${word^^}")
+		return ;;
+	EVENT,...)
+		_kmqctl_complete_list "$word" "$(_kmqctl_values "$program" "$command" "$kind")" ''
 		return ;;
 	esac
 	if [[ -z $kind && $word == -* ]]; then
@@ -102,7 +117,7 @@ _kmqctl()
 	if [[ -z $kind ]]; then
 		kind=$("$program" "$command" --help 2>/dev/null | sed -n '1s/.*\[OPTION\]\.\.\. //p')
 		# create's NAME is a new one.
-		[[ $command == create ]] && return
+		[[ $kind == 'NAME [-- COMMAND'* ]] && return
 	fi
 	mapfile -t COMPREPLY < <(compgen -W "$(_kmqctl_values "$program" "$command" "$kind")" -- "$word")
 }

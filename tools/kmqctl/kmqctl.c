@@ -8,9 +8,9 @@
 #include "command.h"
 #include "output.h"
 
-static int misused(const char *what, const char *word)
+static int misused(const char *option)
 {
-	fprintf(stderr, "kmqctl: there is no %s '%s'; see 'kmqctl --help'\n", what, word);
+	fprintf(stderr, "kmqctl: there is no option '%s'; see 'kmqctl --help'\n", option);
 	return STATUS_USAGE;
 }
 
@@ -38,10 +38,10 @@ static int dispatch(int argc, char **argv)
 		return STATUS_OK;
 	}
 	if (*argv[1] == '-')
-		return misused("option", argv[1]);
+		return misused(argv[1]);
 	command = command_find(argv[1]);
 	if (!command)
-		return misused("command", argv[1]);
+		return STATUS_USAGE;
 	return command->run(command, argc - 1, argv + 1);
 }
 

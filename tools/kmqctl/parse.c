@@ -101,6 +101,67 @@ int parse_seconds(const char *text, uint64_t *ns)
 	return 0;
 }
 
+static uint64_t unit_ns(const char *suffix)
+{
+	static const struct {
+		const char *name;
+		uint64_t ns;
+	} units[] = {
+		{ "", NS_PER_SECOND }, { "ns", 1 }, { "us", 1000 }, { "ms", 1000000 },
+		{ "s", NS_PER_SECOND }, { "m", 60 * NS_PER_SECOND },
+		{ "h", 3600 * NS_PER_SECOND }, { "d", 86400 * NS_PER_SECOND },
+	};
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
+		if (!strcmp(units[i].name, suffix))
+			return units[i].ns;
+	}
+	return 0;
+}
+
+int parse_duration(const char *text, uint64_t *ns)
+{
+	uint64_t whole = 0, part = 0, unit, step;
+	char *end = (char *)text;
+	const char *digits;
+
+	if (*text != '.' && parse_digits(text, 10, &whole, &end))
+		return -1;
+	digits = *end == '.' ? end + 1 : NULL;
+	if (digits)
+		end = (char *)digits + strspn(digits, "0123456789");
+	unit = unit_ns(end);
+	if (!unit || digits == end || whole > SECONDS_MAX * NS_PER_SECOND / unit)
+		return -1;
+	step = unit;
+	for (; digits && digits < end; digits++) {
+		step /= 10;
+		part += step * (uint64_t)(*digits - '0');
+	}
+	*ns = whole * unit + part;
+	return 0;
+}
+
+int parse_mark(const char *text, struct parse_mark *mark)
+{
+	struct parse_mark parsed = { 0, false };
+	char *end;
+
+	if (!strcmp(text, "off")) {
+		*mark = parsed;
+		return 0;
+	}
+	if (!parse_digits(text, 10, &parsed.value, &end) && !strcmp(end, "%")) {
+		parsed.percent = true;
+		if (parsed.value > 100)
+			return -1;
+	} else if (parse_size(text, &parsed.value)) {
+		return -1;
+	}
+	*mark = parsed;
+	return 0;
+}
+
 int parse_mode(const char *text, uint32_t *mode)
 {
 	uint64_t value;

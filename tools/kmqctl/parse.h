@@ -7,6 +7,7 @@
 #ifndef KMQCTL_PARSE_H
 #define KMQCTL_PARSE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -20,6 +21,20 @@ int parse_size(const char *text, uint64_t *bytes);
 
 /* Seconds with an optional fraction, in nanoseconds; at most about 30 years. */
 int parse_seconds(const char *text, uint64_t *ns);
+
+/*
+ * A time in ns: a number, which may have a fraction, and ns, us, ms, s, m, h or d
+ * behind it; without one seconds. At most about 30 years.
+ */
+int parse_duration(const char *text, uint64_t *ns);
+
+/* A level: a number, with an optional K, M or G, or a percentage up to 100, or off. */
+struct parse_mark {
+	uint64_t value;
+	bool percent;
+};
+
+int parse_mark(const char *text, struct parse_mark *mark);
 
 /* Permission bits in octal, 1 to 0777 (0 means the default at the device). */
 int parse_mode(const char *text, uint32_t *mode);

@@ -216,7 +216,7 @@ int peek_main(const struct command *self, int argc, char **argv)
 	}
 	if (argc - optind != 1)
 		return command_misused(self, "it takes one NAME");
-	status = table_settle(&peeker.format, self);
+	status = table_settle(&peeker.format, self, NULL);
 	if (status)
 		return status;
 	/* Scripts get all there is. */

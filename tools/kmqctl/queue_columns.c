@@ -7,20 +7,31 @@
 #include "memory.h"
 #include "queue_columns.h"
 #include "ring_mode.h"
+#include "text.h"
+
+static const struct kmq_info *info_of(const void *row)
+{
+	return &((const struct kmq_nl_queue *)row)->info;
+}
+
+static const void *member(const struct column *column, const void *row)
+{
+	return (const char *)row + column->offset;
+}
 
 static struct json_object *number32(const struct column *column, const void *row)
 {
-	return json_object_new_int64(*(const __u32 *)((const char *)row + column->offset));
+	return json_object_new_int64(*(const __u32 *)member(column, row));
 }
 
 static struct json_object *number64(const struct column *column, const void *row)
 {
-	return json_object_new_uint64(*(const __u64 *)((const char *)row + column->offset));
+	return json_object_new_uint64(*(const __u64 *)member(column, row));
 }
 
 static struct json_object *name(const struct column *column, const void *row)
 {
-	const struct kmq_info *info = row;
+	const struct kmq_info *info = info_of(row);
 
 	return *info->name ? json_object_new_string(info->name) : NULL;
 }
@@ -33,7 +44,7 @@ static struct json_object *word(const char *text, uint32_t value)
 
 static struct json_object *kind(const struct column *column, const void *row)
 {
-	const struct kmq_info *info = row;
+	const struct kmq_info *info = info_of(row);
 
 	return word(kmq_kind_name(info->kind), info->kind);
 }
@@ -41,49 +52,50 @@ static struct json_object *kind(const struct column *column, const void *row)
 /* What only a ring has, or only a queue of the other kind. */
 static struct json_object *rings_number32(const struct column *column, const void *row)
 {
-	return queue_is_ring(row) ? number32(column, row) : NULL;
+	return queue_is_ring(info_of(row)) ? number32(column, row) : NULL;
 }
 
 static struct json_object *messages_number32(const struct column *column, const void *row)
 {
-	return queue_is_ring(row) ? NULL : number32(column, row);
+	return queue_is_ring(info_of(row)) ? NULL : number32(column, row);
 }
 
 static struct json_object *messages_number64(const struct column *column, const void *row)
 {
-	return queue_is_ring(row) ? NULL : number64(column, row);
+	return queue_is_ring(info_of(row)) ? NULL : number64(column, row);
 }
 
 static struct json_object *ring_mode(const struct column *column, const void *row)
 {
-	const struct kmq_info *info = row;
+	const struct kmq_info *info = info_of(row);
 
 	return queue_is_ring(info) ? word(ring_mode_name(info->ring_mode), info->ring_mode) : NULL;
 }
 
 static struct json_object *broken(const struct column *column, const void *row)
 {
-	return queue_is_ring(row) ? json_object_new_boolean(queue_is_broken(row)) : NULL;
+	const struct kmq_info *info = info_of(row);
+
+	return queue_is_ring(info) ? json_object_new_boolean(queue_is_broken(info)) : NULL;
 }
 
 static struct json_object *policy(const struct column *column, const void *row)
 {
-	const struct kmq_info *info = row;
+	const struct kmq_info *info = info_of(row);
 
 	return word(kmq_policy_name(info->policy), info->policy);
 }
 
 static struct json_object *lifetime(const struct column *column, const void *row)
 {
-	const struct kmq_info *info = row;
+	const struct kmq_info *info = info_of(row);
 
 	return word(kmq_lifetime_name(info->lifetime), info->lifetime);
 }
 
 static struct json_object *mode(const struct column *column, const void *row)
 {
-	const struct kmq_info *info = row;
-	char *text = memory_print("%04o", info->mode);
+	char *text = memory_print("%04o", info_of(row)->mode);
 	struct json_object *value = json_object_new_string(text);
 
 	free(text);
@@ -92,60 +104,128 @@ static struct json_object *mode(const struct column *column, const void *row)
 
 static struct json_object *owner(const struct column *column, const void *row)
 {
-	return account_user(((const struct kmq_info *)row)->uid);
+	return account_user(info_of(row)->uid);
 }
 
 static struct json_object *group(const struct column *column, const void *row)
 {
-	return account_group(((const struct kmq_info *)row)->gid);
+	return account_group(info_of(row)->gid);
 }
 
 static struct json_object *age(const struct column *column, const void *row)
 {
-	return json_object_new_uint64(clock_since(((const struct kmq_info *)row)->created));
+	return json_object_new_uint64(clock_since(info_of(row)->created));
 }
 
 static struct json_object *use(const struct column *column, const void *row)
 {
-	return queue_fills(row) ? json_object_new_int64(queue_use(row)) : NULL;
+	const struct kmq_info *info = info_of(row);
+
+	return queue_fills(info) ? json_object_new_int64(queue_use(info)) : NULL;
 }
 
-#define NUMBER32(name, member, help) \
-	{ name, help, COLUMN_NUMBER, number32, offsetof(struct kmq_info, member), NULL }
-#define NUMBER64(name, member, help) \
-	{ name, help, COLUMN_NUMBER, number64, offsetof(struct kmq_info, member), NULL }
-#define SIZE32(name, member, help) \
-	{ name, help, COLUMN_SIZE, number32, offsetof(struct kmq_info, member), NULL }
-#define SIZE64(name, member, help) \
-	{ name, help, COLUMN_SIZE, number64, offsetof(struct kmq_info, member), NULL }
+/* ------------------------------------------------------------------------
+ * What /dev/kmq/control does not tell: none where netlink was not there.
+ */
+
+static bool has(const void *row, unsigned int attribute)
+{
+	return ((const struct kmq_nl_queue *)row)->has & KMQ_NL_BIT(attribute);
+}
+
+static struct json_object *creator(const struct column *column, const void *row)
+{
+	const struct kmq_nl_queue *queue = row;
+
+	return has(row, KMQ_A_CREATOR_UID) ? account_user(queue->creator_uid) : NULL;
+}
+
+static struct json_object *creator_uid(const struct column *column, const void *row)
+{
+	return has(row, KMQ_A_CREATOR_UID) ? number32(column, row) : NULL;
+}
+
+/* The kernel says 0 for a process that is not visible from here, and for none. */
+static struct json_object *pid(const struct column *column, const void *row)
+{
+	pid_t number = *(const pid_t *)member(column, row);
+
+	return number ? json_object_new_int64(number) : NULL;
+}
+
+static struct json_object *seconds(const struct column *column, const void *row)
+{
+	uint64_t when = *(const uint64_t *)member(column, row);
+
+	return when ? json_object_new_uint64(when) : NULL;
+}
+
+/* Watches: 0 is off. */
+static struct json_object *mark(const struct column *column, const void *row)
+{
+	return *(const uint32_t *)member(column, row) ? number32(column, row) : NULL;
+}
+
+static struct json_object *lease_limit(const struct column *column, const void *row)
+{
+	uint64_t ms = ((const struct kmq_nl_queue *)row)->lease_limit;
+
+	return ms ? json_object_new_uint64(ms * (NS_PER_SECOND / 1000)) : NULL;
+}
+
+/* As it was set: a table shows 100ms, too. */
+static char *lease_limit_text(const void *row)
+{
+	uint64_t ms = ((const struct kmq_nl_queue *)row)->lease_limit;
+	uint64_t ns = ms * (NS_PER_SECOND / 1000);
+
+	if (!ms)
+		return memory_print("-");
+	return ms < 10000 ? text_duration(ns) : text_age(ns);
+}
+
+static struct json_object *histogram(const struct column *column, const void *row)
+{
+	if (!has(row, KMQ_A_HISTOGRAM))
+		return NULL;
+	return json_object_new_boolean(((const struct kmq_nl_queue *)row)->histogram);
+}
+
+#define AT(member) offsetof(struct kmq_nl_queue, member)
+#define COLUMN(name, kind, value, at, help) { name, help, kind, value, at, NULL, NULL }
+#define TEXT(name, value, help) COLUMN(name, COLUMN_TEXT, value, 0, help)
+#define NUMBER(name, value, member, help) COLUMN(name, COLUMN_NUMBER, value, AT(member), help)
+#define NUMBER32(name, member, help) NUMBER(name, number32, info.member, help)
+#define NUMBER64(name, member, help) NUMBER(name, number64, info.member, help)
+#define SIZE(name, value, member, help) COLUMN(name, COLUMN_SIZE, value, AT(info.member), help)
+#define TIME(name, member, help) COLUMN(name, COLUMN_TIME, seconds, AT(member), help)
 
 const struct column queue_columns[] = {
-	{ "NAME", "name; none for a queue without one", COLUMN_TEXT, name, 0, NULL },
+	TEXT("NAME", name, "name; none for a queue without one"),
 	NUMBER32("ID", id, "number, unique while the module is loaded"),
-	{ "KIND", "message or ring", COLUMN_TEXT, kind, 0, NULL },
-	{ "RING-MODE", "of a ring: spsc, mpsc, mpmc or broadcast", COLUMN_TEXT, ring_mode, 0,
-	  NULL },
-	{ "POLICY", "what a full queue does: block, reject, drop-newest, drop-oldest",
-	  COLUMN_TEXT, policy, 0, NULL },
-	{ "LIFETIME", "persistent or ephemeral", COLUMN_TEXT, lifetime, 0, NULL },
-	{ "CAPACITY", "most messages, queued and leased; none for a ring", COLUMN_NUMBER,
-	  messages_number32, offsetof(struct kmq_info, capacity), NULL },
-	{ "INLINE", "bodies up to this size cost no allocation; none for a ring", COLUMN_SIZE,
-	  messages_number32, offsetof(struct kmq_info, inline_size), NULL },
-	SIZE32("MAX-MESSAGE", max_message, "size of the largest message"),
-	SIZE64("BYTE-LIMIT", byte_limit, "most bytes of bodies, queued and leased; size of a ring"),
-	{ "MODE", "permissions of the node, octal", COLUMN_TEXT, mode, 0, NULL },
-	{ "OWNER", "user who owns it", COLUMN_TEXT, owner, 0, NULL },
-	{ "GROUP", "group of the node", COLUMN_TEXT, group, 0, NULL },
+	TEXT("KIND", kind, "message or ring"),
+	TEXT("RING-MODE", ring_mode, "of a ring: spsc, mpsc, mpmc or broadcast"),
+	TEXT("POLICY", policy,
+	     "what a full queue does: block, reject, drop-newest, drop-oldest"),
+	TEXT("LIFETIME", lifetime, "persistent or ephemeral"),
+	NUMBER("CAPACITY", messages_number32, info.capacity,
+	       "most messages, queued and leased; none for a ring"),
+	SIZE("INLINE", messages_number32, inline_size,
+	     "bodies up to this size cost no allocation; none for a ring"),
+	SIZE("MAX-MESSAGE", number32, max_message, "size of the largest message"),
+	SIZE("BYTE-LIMIT", number64, byte_limit,
+	     "most bytes of bodies, queued and leased; size of a ring"),
+	TEXT("MODE", mode, "permissions of the node, octal"),
+	TEXT("OWNER", owner, "user who owns it"),
+	TEXT("GROUP", group, "group of the node"),
 	NUMBER32("UID", uid, "the owner's number"),
 	NUMBER32("GID", gid, "the group's number"),
 	NUMBER64("QUEUED", queued, "messages waiting now"),
 	NUMBER64("LEASED", leased, "messages out on a lease now"),
-	SIZE64("BYTES", bytes, "bytes of bodies, queued and leased now; taken of a ring"),
-	{ "USE", "how full it is, by messages or by bytes, whichever is more; none if it never is",
-	  COLUMN_PERCENT, use, 0, NULL },
-	{ "PEAK", "most messages it ever held; none for a ring", COLUMN_NUMBER, messages_number64,
-	  offsetof(struct kmq_info, peak), NULL },
+	SIZE("BYTES", number64, bytes, "bytes of bodies, queued and leased now; taken of a ring"),
+	COLUMN("USE", COLUMN_PERCENT, use, 0,
+	       "how full it is, by messages or by bytes, whichever is more; none if it never is"),
+	NUMBER("PEAK", messages_number64, info.peak, "most messages it ever held; none for a ring"),
 	NUMBER64("SENT", sent, "messages accepted"),
 	NUMBER64("RECEIVED", received, "messages taken for good"),
 	NUMBER64("DROPPED", dropped, "messages dropped by policy"),
@@ -159,12 +239,25 @@ const struct column queue_columns[] = {
 	NUMBER32("RECEIVERS", blocked_receivers, "tasks asleep for a message"),
 	NUMBER32("CALLERS", blocked_callers, "tasks asleep for a reply"),
 	NUMBER32("OPEN", descriptors, "open file descriptions, attachments among them"),
-	{ "ATTACHMENTS", "parties that map the ring", COLUMN_NUMBER, rings_number32,
-	  offsetof(struct kmq_info, attachments), NULL },
-	{ "DEATHS", "parties that ended while they held something in the ring", COLUMN_NUMBER,
-	  rings_number32, offsetof(struct kmq_info, deaths), NULL },
-	{ "BROKEN", "whether the ring was found inconsistent", COLUMN_TEXT, broken, 0, NULL },
-	{ "AGE", "time since it was created", COLUMN_SECONDS, age, 0, NULL },
+	NUMBER("ATTACHMENTS", rings_number32, info.attachments, "parties that map the ring"),
+	NUMBER("DEATHS", rings_number32, info.deaths,
+	       "parties that ended while they held something in the ring"),
+	TEXT("BROKEN", broken, "whether the ring was found inconsistent"),
+	COLUMN("AGE", COLUMN_SECONDS, age, 0, "time since it was created"),
+	TEXT("CREATOR", creator, "user who created it"),
+	NUMBER("CREATOR-UID", creator_uid, creator_uid, "the creator's number"),
+	NUMBER("CREATOR-PID", pid, creator_pid, "process that created it"),
+	TIME("LAST-SEND", last_send, "when the last message was sent; none: never"),
+	NUMBER("LAST-SEND-PID", pid, last_send_pid, "process that sent it"),
+	TIME("LAST-RECEIVE", last_receive, "when the last message was received; none: never"),
+	NUMBER("LAST-RECEIVE-PID", pid, last_receive_pid, "process that received it"),
+	TIME("LAST-CHANGE", last_change, "when it was created, or set last"),
+	NUMBER("HIGH-WATERMARK", mark, high_watermark,
+	       "when it holds so many messages it is told; none: never"),
+	NUMBER("LOW-WATERMARK", mark, low_watermark, "and when it is down to so many after that"),
+	{ "LEASE-LIMIT", "a message leased for longer is told; none: never", COLUMN_SECONDS,
+	  lease_limit, 0, lease_limit_text, NULL },
+	TEXT("HISTOGRAM", histogram, "whether the times of its messages are taken; none for a ring"),
 	{ 0 },
 };
 

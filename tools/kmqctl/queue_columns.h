@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What can be shown of a queue. Rows are struct kmq_info. */
+/* What can be shown of a queue. Rows are, or begin with, a struct kmq_nl_queue. */
 #ifndef KMQCTL_QUEUE_COLUMNS_H
 #define KMQCTL_QUEUE_COLUMNS_H
 
 #include <stdbool.h>
 
-#include <kmq.h>
+#include <kmq_nl.h>
 
 #include "column.h"
 

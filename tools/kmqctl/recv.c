@@ -4,16 +4,10 @@
  * written, and acknowledged when all of it was written. If the output fails, or
  * a signal ends the program, the lease ends and the message is queued again.
  * A ring has no leases: what is received from it is gone from it.
- *
- * Signals come only inside ppoll(), so none comes between looking and sleeping.
- * Writes are cut so that they do not sleep once poll() said there is room.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
-#include <limits.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +15,7 @@
 
 #include "clock.h"
 #include "complain.h"
+#include "follow.h"
 #include "memory.h"
 #include "message_columns.h"
 #include "output.h"
@@ -43,13 +38,6 @@ const struct option_spec recv_options[] = {
 	{ 0 },
 };
 
-/* How the loop ended, beside the STATUS_* that are complained about. */
-enum {
-	END_SIGNAL = -1,	/* asked to stop */
-	END_PIPE = -2,		/* nobody reads the output any more */
-	END_DRAINED = -3,	/* took what was there, as --follow was asked to */
-};
-
 struct receiver {
 	const char *name;
 	int fd;
@@ -69,79 +57,9 @@ struct receiver {
 	struct kmq_msg msg;
 };
 
-static volatile sig_atomic_t stopped;
-static sigset_t signals_while_waiting;
-
-static void stop(int signal)
-{
-	stopped = signal;
-}
-
-static void catch_signals(void)
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction action = { .sa_handler = stop };
-	sigset_t blocked;
-
-	sigemptyset(&blocked);
-	for (size_t i = 0; i < 3; i++)
-		sigaddset(&blocked, signals[i]);
-	sigprocmask(SIG_BLOCK, &blocked, &signals_while_waiting);
-	for (size_t i = 0; i < 3; i++) {
-		struct sigaction before;
-
-		sigaction(signals[i], NULL, &before);
-		/* nohup and background jobs of a script ignore some. */
-		if (before.sa_handler != SIG_IGN)
-			sigaction(signals[i], &action, NULL);
-		sigdelset(&signals_while_waiting, signals[i]);
-	}
-	signal(SIGPIPE, SIG_IGN);
-}
-
-/* As if the signal had not been caught: the shell wants to know. */
-static int die_of_signal(void)
-{
-	signal(stopped, SIG_DFL);
-	raise(stopped);
-	sigprocmask(SIG_SETMASK, &signals_while_waiting, NULL);
-	return STATUS_FAILED;
-}
-
 /* ------------------------------------------------------------------------
  * Out
  */
-
-static int wait_for_room(void)
-{
-	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
-
-	if (ppoll(&out, 1, NULL, &signals_while_waiting) < 0 && stopped)
-		return END_SIGNAL;
-	return STATUS_OK;
-}
-
-static int write_all(const char *bytes, size_t size)
-{
-	while (size) {
-		ssize_t written;
-		int status = wait_for_room();
-
-		if (status)
-			return status;
-		written = write(STDOUT_FILENO, bytes, size < PIPE_BUF ? size : PIPE_BUF);
-		if (written >= 0) {
-			bytes += written;
-			size -= (size_t)written;
-			continue;
-		}
-		if (errno == EPIPE)
-			return END_PIPE;
-		if (errno != EAGAIN && errno != EINTR)
-			return complain("cannot write to standard output: %s", strerror(errno));
-	}
-	return STATUS_OK;
-}
 
 static struct message_row row_of(const struct kmq_msg *msg)
 {
@@ -243,7 +161,7 @@ static int print_message(const struct receiver *receiver)
 		print_body(receiver, out);
 	}
 	memory_check(fclose(out) ? NULL : bytes);
-	status = write_all(bytes, size);
+	status = follow_write(bytes, size);
 	free(bytes);
 	return status;
 }
@@ -264,22 +182,16 @@ static int say_nothing_came(const struct receiver *receiver, const char *why)
 /* Sleeps until it may be worth to look again. STATUS_OK, or how it ended. */
 static int wait_for_message(const struct receiver *receiver, uint64_t deadline)
 {
-	struct pollfd polled[] = {
-		{ .fd = receiver->fd, .events = POLLIN },
-		{ .fd = STDOUT_FILENO },	/* its reader may go meanwhile */
-	};
-	struct timespec left = { 0 };
-	uint64_t now = clock_now();
+	uint64_t now = clock_now(), left = FOLLOW_FOREVER;
 	int ready;
 
-	if (receiver->has_timeout && deadline > now)
-		left = clock_timespec(deadline - now);
-	ready = ppoll(polled, 2, receiver->has_timeout ? &left : NULL, &signals_while_waiting);
+	if (receiver->has_timeout)
+		left = deadline > now ? deadline - now : 0;
+	ready = follow_poll(receiver->fd, left);
 	if (ready < 0)
-		return stopped ? END_SIGNAL : STATUS_OK;
-	if (polled[1].revents & (POLLERR | POLLHUP))
-		return END_PIPE;
-	if (!ready)
+		return ready;
+	/* Without a limit: something else than the time's end woke it. */
+	if (!ready && receiver->has_timeout && clock_now() >= deadline)
 		return say_nothing_came(receiver, "none came in time");
 	return STATUS_OK;
 }
@@ -375,12 +287,12 @@ static int receive(struct receiver *receiver)
 	status = open_queue(receiver);
 	if (status)
 		return status;
-	catch_signals();
+	follow_begin();
 	status = receive_messages(receiver);
 	close(receiver->fd);
 	free(receiver->msg.data);
 	if (status == END_SIGNAL && !receiver->follow)
-		return die_of_signal();
+		return follow_die();
 	return status < 0 ? STATUS_OK : status;
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "control.h"
 #include "holder.h"
 #include "memory.h"
@@ -14,6 +15,9 @@
 #include "table.h"
 #include "text.h"
 
+/* Of the longest key, and a blank. */
+#define KEY_WIDTH	17
+
 const struct option_spec show_options[] = {
 	{ OPTION_ID, "id", "ID", "the queue of this id, for one without a name" },
 	{ 'J', "json", NULL, "print JSON, sizes in bytes" },
@@ -22,15 +26,15 @@ const struct option_spec show_options[] = {
 };
 
 /* One line per column, its key first. */
-static void print_settings(const struct table_format *format, const struct kmq_info *info)
+static void print_settings(const struct table_format *format, const struct kmq_nl_queue *queue)
 {
 	for (size_t i = 0; i < format->choice.count; i++) {
 		const struct column *column = format->choice.columns[i];
-		char *text = table_text(format, column, info);
+		char *text = table_text(format, column, queue);
 		char key[64];
 
 		column_key(column, key);
-		printf("%-13s%s\n", key, text);
+		printf("%-*s%s\n", KEY_WIDTH, key, text);
 		free(text);
 	}
 }
@@ -70,6 +74,33 @@ static void print_holders(const struct holders *holders, uint32_t id)
 		puts("(not all processes can be seen by this user)");
 }
 
+/* "process 71 (cat) has waited for a message for 3.2s" */
+static void print_sleepers(uint32_t id)
+{
+	static const char *const what[] = {
+		[KMQ_SLEEP_SEND] = "room", [KMQ_SLEEP_RECEIVE] = "a message",
+		[KMQ_SLEEP_CALL] = "a reply",
+	};
+	struct kmq_nl_holder *list;
+	size_t count;
+
+	/* Without netlink they are the counts above. */
+	control_holders(id, &list, &count);
+	for (size_t i = 0; i < count; i++) {
+		char *command, *time;
+
+		if (list[i].holder != KMQ_HOLDER_SLEEPER || list[i].sleep > KMQ_SLEEP_CALL)
+			continue;
+		command = text_escape(list[i].comm, strlen(list[i].comm), output_escapes());
+		time = text_age(clock_since(list[i].since));
+		printf("process %d (%s) has waited for %s for %s\n", list[i].pid, command,
+		       what[list[i].sleep], time);
+		free(command);
+		free(time);
+	}
+	free(list);
+}
+
 static struct json_object *holders_json(const struct holders *holders, uint32_t id)
 {
 	struct json_object *array = memory_check(json_object_new_array());
@@ -81,13 +112,13 @@ static struct json_object *holders_json(const struct holders *holders, uint32_t 
 	return array;
 }
 
-static void print_queue_json(const struct table_format *format, const struct kmq_info *info,
+static void print_queue_json(const struct table_format *format, const struct kmq_nl_queue *queue,
 			     const struct holders *holders)
 {
 	struct json_object *object = memory_check(json_object_new_object());
 
-	json_object_object_add(object, "queue", table_object(format, info));
-	json_object_object_add(object, "holders", holders_json(holders, info->id));
+	json_object_object_add(object, "queue", table_object(format, queue));
+	json_object_object_add(object, "holders", holders_json(holders, queue->info.id));
 	json_object_object_add(object, "holders_complete",
 			       json_object_new_boolean(holders->complete));
 	json_print(object, false);
@@ -95,20 +126,21 @@ static void print_queue_json(const struct table_format *format, const struct kmq
 
 static int show(const struct table_format *format, const char *name, uint32_t id)
 {
+	struct kmq_nl_queue queue;
 	struct holders holders;
-	struct kmq_info info;
 	int status;
 
-	status = name ? control_find(name, &info) : control_find_id(id, &info);
+	status = control_find("show", name, id, &queue, NULL);
 	if (status)
 		return status;
 	holders = holders_find();
 	if (format->json) {
-		print_queue_json(format, &info, &holders);
+		print_queue_json(format, &queue, &holders);
 	} else {
-		print_settings(format, &info);
-		print_ledger(&info);
-		print_holders(&holders, info.id);
+		print_settings(format, &queue);
+		print_ledger(&queue.info);
+		print_holders(&holders, queue.info.id);
+		print_sleepers(queue.info.id);
 	}
 	holders_free(&holders);
 	return STATUS_OK;

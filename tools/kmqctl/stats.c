@@ -9,6 +9,8 @@
 #include "clock.h"
 #include "complain.h"
 #include "control.h"
+#include "histogram.h"
+#include "memory.h"
 #include "output.h"
 #include "parse.h"
 #include "queue_columns.h"
@@ -26,7 +28,7 @@ struct stats {
 	uint64_t interval;	/* ns; 0: one report */
 	uint64_t reports;	/* 0: without end */
 	char **names;		/* NULL at the end; none: all queues */
-	struct kmq_info *before;
+	struct kmq_nl_queue *before;
 	size_t before_count;
 };
 
@@ -41,14 +43,14 @@ static bool is_named(char **names, const char *name)
 	return false;
 }
 
-static int check_names(char **names, const struct kmq_info *queues, size_t count)
+static int check_names(char **names, const struct kmq_nl_queue *queues, size_t count)
 {
 	for (; *names; names++) {
 		size_t i = 0;
 
 		if (parse_name(*names))
 			return complain_name(*names);
-		while (i < count && strcmp(queues[i].name, *names))
+		while (i < count && strcmp(queues[i].info.name, *names))
 			i++;
 		if (i == count)
 			return complain("there is no queue '%s'", *names);
@@ -60,20 +62,75 @@ static int check_names(char **names, const struct kmq_info *queues, size_t count
 static const struct kmq_info *seen_before(const struct stats *stats, uint32_t id)
 {
 	for (size_t i = 0; i < stats->before_count; i++) {
-		if (stats->before[i].id == id)
-			return &stats->before[i];
+		if (stats->before[i].info.id == id)
+			return &stats->before[i].info;
 	}
 	return NULL;
 }
 
+static void print_times(const struct kmq_nl_histograms *times)
+{
+	char *text;
+
+	text = histogram_draw(&times->queued, "time queued", "message", output_width(),
+			      output_is_unicode());
+	printf("\n%s", text);
+	free(text);
+	text = histogram_draw(&times->blocked, "time blocked", "sleep", output_width(),
+			      output_is_unicode());
+	printf("\n%s", text);
+	free(text);
+}
+
+static int draw_times(const char *name)
+{
+	struct kmq_nl_histograms times;
+	struct kmq_nl_queue queue;
+	int status;
+
+	status = control_find("stats", name, 0, &queue, &times);
+	if (status)
+		return status;
+	if (times.has)
+		print_times(&times);
+	else if (queue.has & KMQ_NL_BIT(KMQ_A_HISTOGRAM))
+		printf("\nThe times of its messages are not taken; 'kmqctl set %s --histogram on' "
+		       "has them taken.\n", name);
+	return STATUS_OK;
+}
+
+/* One queue in JSON, with its times: null where they are not taken. */
+static int print_json(const struct stats *stats, const char *name)
+{
+	struct json_object *object, *array, *row;
+	struct kmq_nl_histograms times;
+	struct kmq_nl_queue queue;
+	int status;
+
+	status = control_find("stats", name, 0, &queue, &times);
+	if (status)
+		return status;
+	row = table_object(&stats->format, &queue);
+	json_object_object_add(row, "time_queued",
+			       times.has ? histogram_json(&times.queued) : NULL);
+	json_object_object_add(row, "time_blocked",
+			       times.has ? histogram_json(&times.blocked) : NULL);
+	array = memory_check(json_object_new_array());
+	json_object_array_add(array, row);
+	object = memory_check(json_object_new_object());
+	json_object_object_add(object, "queues", array);
+	json_print(object, false);
+	return STATUS_OK;
+}
+
 static int report(struct stats *stats)
 {
-	struct kmq_info *queues;
+	struct kmq_nl_queue *queues;
 	struct table *table;
 	size_t count;
 	int status;
 
-	status = control_list(&queues, &count);
+	status = control_list(NULL, &queues, &count);
 	if (status)
 		return status;
 	status = check_names(stats->names, queues, count);
@@ -81,13 +138,13 @@ static int report(struct stats *stats)
 		goto out;
 	table = table_new(&stats->format, "queues");
 	for (size_t i = 0; i < count; i++) {
-		const struct kmq_info *before = seen_before(stats, queues[i].id);
-		struct kmq_info shown = queues[i];
+		const struct kmq_info *before = seen_before(stats, queues[i].info.id);
+		struct kmq_nl_queue shown = queues[i];
 
-		if (!is_named(stats->names, shown.name))
+		if (!is_named(stats->names, shown.info.name))
 			continue;
 		if (before)
-			queue_since(&shown, before);
+			queue_since(&shown.info, before);
 		table_add(table, &shown);
 	}
 	table_print(table, stats->interval);
@@ -141,6 +198,7 @@ int stats_main(const struct command *self, int argc, char **argv)
 {
 	struct stats stats = { 0 };
 	struct option_walk walk;
+	bool whole;
 	int code, status;
 
 	option_walk_start(&walk, self);
@@ -152,13 +210,20 @@ int stats_main(const struct command *self, int argc, char **argv)
 	}
 	if (stats.reports && !stats.interval)
 		return command_misused(self, "--count goes with --interval");
-	status = table_settle(&stats.format, self);
+	status = table_settle(&stats.format, self, NULL);
 	if (status)
 		return status;
 	stats.names = argv + optind;
+	/* Of one queue all is told, unless less was asked for. */
+	whole = argc - optind == 1 && !stats.interval && !stats.format.output &&
+		      !stats.format.noheadings && !stats.format.raw;
+	if (whole && stats.format.json)
+		return print_json(&stats, argv[optind]);
 	if (!stats.interval)
 		stats.reports = 1;
 	status = report_forever(&stats);
+	if (!status && whole)
+		status = draw_times(argv[optind]);
 	free(stats.before);
 	return status;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "clock.h"
 #include "memory.h"
@@ -16,14 +17,14 @@ const struct option_spec table_options[] = {
 	{ 'b', "bytes", NULL, "print sizes in bytes" },
 	{ 'o', "output", "COL,...", "show these columns; +COL,... adds to the usual ones" },
 	{ OPTION_NOHEADINGS, "noheadings", NULL, "print no heading line" },
+	{ OPTION_RAW, "raw", NULL, "one blank between columns, a blank in a cell as \\x20" },
 	{ 0 },
 };
 
 struct table {
 	const struct table_format *format;
-	const char *key;
-	struct json_object *array;		/* the one in JSON, */
-	struct libscols_table *lines;		/* the other else */
+	struct json_object *object, *array;	/* in JSON: all, and the rows; */
+	struct libscols_table *lines;		/* else, where it is not raw */
 };
 
 bool table_option(struct table_format *format, int code)
@@ -41,21 +42,24 @@ bool table_option(struct table_format *format, int code)
 	case OPTION_NOHEADINGS:
 		format->noheadings = true;
 		return true;
+	case OPTION_RAW:
+		format->raw = true;
+		return true;
 	}
 	return false;
 }
 
-int table_settle(struct table_format *format, const struct command *command)
+int table_settle(struct table_format *format, const struct command *command, const char *usual)
 {
-	const char *list = format->output ? format->output : command->default_columns;
+	const char *defaults = usual ? usual : command->default_columns;
+	const char *list = format->output ? format->output : defaults;
 	char wrong[64];
 
-	if (format->json && !format->output) {
+	if (format->json && !format->output && !usual) {
 		column_choose_all(&format->choice, command->columns);
 		return STATUS_OK;
 	}
-	if (!column_choose(&format->choice, command->columns, list, command->default_columns,
-			   wrong))
+	if (!column_choose(&format->choice, command->columns, list, defaults, wrong))
 		return STATUS_OK;
 	if (!*wrong)
 		return command_misused(command, "-o names more than %d columns",
@@ -111,6 +115,8 @@ static char *value_text(const struct table_format *format, const struct column *
 		break;
 	case COLUMN_SECONDS:
 		return text_age(json_object_get_uint64(value));
+	case COLUMN_TIME:
+		return text_time(json_object_get_uint64(value), (uint64_t)time(NULL));
 	case COLUMN_PERCENT:
 		return memory_print("%s%%", json_object_get_string(value));
 	case COLUMN_TEXT:
@@ -146,6 +152,35 @@ char *table_text(const struct table_format *format, const struct column *column,
 	return memory_print("-");
 }
 
+static void print_headings(const struct table_format *format)
+{
+	const struct column_choice *choice = &format->choice;
+
+	if (format->noheadings)
+		return;
+	for (size_t i = 0; i < choice->count; i++)
+		printf("%s%s", i ? " " : "", choice->columns[i]->name);
+	putchar('\n');
+}
+
+static void print_raw(const struct table_format *format, const void *row)
+{
+	for (size_t i = 0; i < format->choice.count; i++) {
+		char *text = table_text(format, format->choice.columns[i], row);
+
+		if (i)
+			putchar(' ');
+		for (const char *at = text; *at; at++) {
+			if (*at == ' ')
+				fputs("\\x20", stdout);
+			else
+				putchar(*at);
+		}
+		free(text);
+	}
+	putchar('\n');
+}
+
 /*
  * Without headings a table is for a script: columns are no wider than what is
  * in them, and a line does not begin with blanks.
@@ -169,9 +204,14 @@ struct table *table_new(const struct table_format *format, const char *key)
 	struct table *table = memory_get(sizeof(*table));
 
 	table->format = format;
-	table->key = key;
 	if (format->json) {
+		table->object = memory_check(json_object_new_object());
 		table->array = memory_check(json_object_new_array());
+		json_object_object_add(table->object, key, table->array);
+		return table;
+	}
+	if (format->raw) {
+		print_headings(format);
 		return table;
 	}
 	table->lines = memory_check(scols_new_table());
@@ -192,6 +232,10 @@ void table_add(struct table *table, const void *row)
 		json_object_array_add(table->array, table_object(table->format, row));
 		return;
 	}
+	if (!table->lines) {
+		print_raw(table->format, row);
+		return;
+	}
 	line = memory_check(scols_table_new_line(table->lines, NULL));
 	for (size_t i = 0; i < choice->count; i++)
 		scols_line_refer_data(line, i, table_text(table->format, choice->columns[i], row));
@@ -206,34 +250,28 @@ void json_print(struct json_object *value, bool compact)
 	json_object_put(value);
 }
 
-/* libsmartcols prints nothing at all for a table without lines. */
-static void print_headings(const struct table *table)
+void table_tell(struct table *table, const char *key, struct json_object *value)
 {
-	const struct column_choice *choice = &table->format->choice;
-
-	if (table->format->noheadings)
-		return;
-	for (size_t i = 0; i < choice->count; i++)
-		printf("%s%s", i ? " " : "", choice->columns[i]->name);
-	putchar('\n');
+	if (table->object)
+		json_object_object_add(table->object, key, value);
+	else
+		json_object_put(value);
 }
 
+/* libsmartcols prints nothing at all for a table without lines. */
 static void print_lines(struct table *table)
 {
 	if (scols_table_is_empty(table->lines))
-		print_headings(table);
+		print_headings(table->format);
 	else
 		scols_print_table(table->lines);
 }
 
 void table_print(struct table *table, bool compact)
 {
-	if (table->array) {
-		struct json_object *object = memory_check(json_object_new_object());
-
-		json_object_object_add(object, table->key, table->array);
-		json_print(object, compact);
-	} else {
+	if (table->object) {
+		json_print(table->object, compact);
+	} else if (table->lines) {
 		print_lines(table);
 		scols_unref_table(table->lines);
 	}

@@ -13,6 +13,7 @@ struct table_format {
 	bool json;
 	bool bytes;
 	bool noheadings;
+	bool raw;
 	const char *output;	/* argument of -o, or NULL */
 	struct column_choice choice;
 };
@@ -23,11 +24,11 @@ extern const struct option_spec table_options[];
 bool table_option(struct table_format *format, int code);
 
 /*
- * Settles which columns are shown, once all options are known: those of -o,
- * else all in JSON and the command's defaults in a table. Returns STATUS_OK, or
- * STATUS_USAGE when -o is wrong, which has been said.
+ * Settles which columns are shown, once all options are known: those of -o, else
+ * those of @usual; where it is NULL, all in JSON and the command's defaults in a
+ * table. Returns STATUS_OK, or STATUS_USAGE when -o is wrong, which has been said.
  */
-int table_settle(struct table_format *format, const struct command *command);
+int table_settle(struct table_format *format, const struct command *command, const char *usual);
 
 /* One row as a JSON object, new; only the columns of the choice. */
 struct json_object *table_object(const struct table_format *format, const void *row);
@@ -42,6 +43,8 @@ struct table;
 /* @key names the array in JSON. */
 struct table *table_new(const struct table_format *format, const char *key);
 void table_add(struct table *table, const void *row);
+/* In JSON, a member beside the array; @value is the table's from now on. Else nothing. */
+void table_tell(struct table *table, const char *key, struct json_object *value);
 /* Prints all and frees the table; JSON on one line if @compact. */
 void table_print(struct table *table, bool compact);
 

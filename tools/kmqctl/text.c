@@ -175,3 +175,35 @@ char *text_age(uint64_t ns)
 		return memory_print("%lluh%02llum", hours, minutes % 60);
 	return memory_print("%llud%02lluh", hours / 24, hours % 24);
 }
+
+char *text_duration(uint64_t ns)
+{
+	static const char *const units[] = { "ns", "us", "ms", "s" };
+	uint64_t whole = ns, rest = 0;
+	size_t unit = 0;
+
+	while (whole >= 1000 && unit < 3) {
+		rest = whole % 1000;
+		whole /= 1000;
+		unit++;
+	}
+	rest /= 100;
+	if (rest && whole < 100)
+		return memory_print("%llu.%llu%s", (unsigned long long)whole,
+				    (unsigned long long)rest, units[unit]);
+	return memory_print("%llu%s", (unsigned long long)whole, units[unit]);
+}
+
+char *text_time(uint64_t seconds, uint64_t now)
+{
+	time_t when = (time_t)seconds;
+	/* One to come wraps, and is not of today. */
+	bool today = now - seconds < 24 * 60 * 60;
+	char text[32];
+	struct tm tm;
+
+	if (!localtime_r(&when, &tm) ||
+	    !strftime(text, sizeof(text), today ? "%H:%M:%S" : "%Y-%m-%d", &tm))
+		return memory_print("%llu", (unsigned long long)seconds);
+	return memory_print("%s", text);
+}

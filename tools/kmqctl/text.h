@@ -36,4 +36,13 @@ char *text_size(uint64_t bytes);
 /* 0.4s, 12s, 3m20s, 5h07m, 2d03h */
 char *text_age(uint64_t ns);
 
+/* 900ns, 1.5us, 12ms, 3.2s: a short time, at most one decimal, cut. */
+char *text_duration(uint64_t ns);
+
+/*
+ * Local time of @seconds since 1970, as ls shows it: the time of day if that is
+ * less than a day before @now, else the date.
+ */
+char *text_time(uint64_t seconds, uint64_t now);
+
 #endif
