@@ -30,12 +30,13 @@ TESTS :=
 include user/build.mk
 include tools/kmqctl/build.mk
 include tools/kmqcompare/build.mk
+include tools/packaging/build.mk
 include tests/build.mk
 
 MODULE := $(B)/kmod/running/kmq.ko
 
 .PHONY: all user modules load unload compare test test-debug style install \
-	uninstall clean help
+	install-module uninstall clean help
 
 all: user modules	## the library, the tools and the module
 user: $(ALL)
@@ -77,19 +78,21 @@ style:			## sparse, checkpatch and W=1 on every kernel; shellcheck
 	@tools/setup/packages --what test
 	@tools/setup/style
 
-install: all install-user install-kmqctl install-kmqcompare	## below PREFIX, and the module
-	install -D -m 644 tools/setup/60-kmq.rules \
-		$(DESTDIR)/usr/lib/udev/rules.d/60-kmq.rules
-	@if [ -e $(MODULE) ]; then \
+install: install-user install-kmqctl install-kmqcompare install-system install-module install-notice	## below PREFIX, and the module
+
+# For the running kernel, which has headers or has not; packages use dkms.
+install-module:
+	@if [ -e '$(KDIR)/Makefile' ]; then \
+		$(MAKE) --no-print-directory modules && \
 		install -D -m 644 $(MODULE) $(DESTDIR)/lib/modules/$(RUNNING)/updates/kmq.ko && \
 		{ [ -n '$(DESTDIR)' ] || depmod $(RUNNING); }; \
 	else \
-		echo 'the module is not installed: no headers for $(RUNNING)'; \
+		echo 'the module is not installed: no headers for the running kernel, $(RUNNING)'; \
 	fi
 
-uninstall: uninstall-user uninstall-kmqctl uninstall-kmqcompare	## what install put there
-	rm -f $(DESTDIR)/usr/lib/udev/rules.d/60-kmq.rules \
-		$(DESTDIR)/lib/modules/$(RUNNING)/updates/kmq.ko
+uninstall: uninstall-user uninstall-kmqctl uninstall-kmqcompare uninstall-system	## what install put there
+	rm -f $(DESTDIR)/lib/modules/$(RUNNING)/updates/kmq.ko
+	@[ -n '$(DESTDIR)' ] || ! [ -d /lib/modules/$(RUNNING) ] || depmod $(RUNNING)
 
 clean:			## remove .build (the kernels stay in the cache)
 	rm -rf $(B)
