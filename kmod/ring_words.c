@@ -1253,7 +1253,7 @@ static int kmq_look_shared(const struct kmq_words *words,
 	if (READ_ONCE(words->consumers->version) != spot.version)
 		return -ESTALE;
 	if (orphaned)
-		return ret;
+		return ret == -EAGAIN && walk.skipped ? -ENODATA : ret;
 	claim = kmq_claim_of(words, orphan.id);
 	if (READ_ONCE(claim->start) != orphan.range.start ||
 	    !kmq_is_orphan(words, orphan.id))
@@ -1263,7 +1263,10 @@ static int kmq_look_shared(const struct kmq_words *words,
 	return 0;
 }
 
-/* -ESTALE: others are so busy, or something so wrong, that nothing can be said. */
+/*
+ * -ESTALE: others are so busy, or something so wrong, that nothing can be said.
+ * -ENODATA: there is none, but something given up before where one will be.
+ */
 static int kmq_look(const struct kmq_words *words, struct kmq_found *found)
 {
 	int i, ret;
@@ -1288,7 +1291,7 @@ int kmq_words_peek(struct kmq_words *words, const struct kmq_reader *reader,
 	if (words->mode == KMQ_RING_BROADCAST)
 		return kmq_claim_reader(words, reader, found, &wake);
 	ret = kmq_look(words, found);
-	return ret == -ESTALE ? -EAGAIN : ret;
+	return ret == -ESTALE || ret == -ENODATA ? -EAGAIN : ret;
 }
 
 static int kmq_readable_reader(const struct kmq_words *words, u32 id,
@@ -1321,6 +1324,12 @@ int kmq_words_readable(struct kmq_words *words, u32 id,
 	ret = kmq_look(words, &found);
 	if (!ret || ret == -ESTALE)
 		return 1;	/* if not, whoever tries will see */
+	/*
+	 * Nobody but a consumer that tries makes room of what is given up, and
+	 * the producer of the record that is polled for may be asleep for it.
+	 */
+	if (ret == -ENODATA)
+		return 1;
 	return ret == -EAGAIN ? 0 : ret;
 }
 

@@ -158,6 +158,47 @@ TEST(a_blocked_poller_is_woken_by_the_mapped_door)
 	}
 }
 
+/* Else the two would sleep for each other: only a consumer that tries makes the room. */
+TEST(a_poller_is_woken_to_make_room_of_what_was_given_up)
+{
+	for (int i = 0; i < 4; i++) {
+		__u32 mode = i & 1 ? KMQ_RING_MPMC : KMQ_RING_MPSC;
+		int fd = RING(.ring_mode = mode, .byte_limit = page_bytes(), .flags = KMQ_CREATE_NONBLOCK);
+		struct ring producer = ring_open(fd, KMQ_RING_PRODUCER);
+		bool mapped = i & 2;
+		pid_t poller;
+
+		CHILD(poller) {
+			struct ring mine;
+			struct pollfd entry = { .fd = fd, .events = POLLIN };
+			char byte;
+
+			if (mapped) {
+				mine = ring_open(fd, KMQ_RING_CONSUMER);
+				entry.fd = mine.fd;
+			}
+			CHECK_EQ(CHECK_OK(poll(&entry, 1, 40000)), 1);
+			CHECK_EQ(entry.revents, POLLIN);
+			if (mapped)
+				CHECK_ERRNO(ring_claim(&mine), EAGAIN);
+			else
+				CHECK_ERRNO(read(fd, &byte, 1), EAGAIN);
+			CHECK_EQ(CHECK_OK(poll(&entry, 1, 0)), 0);
+		}
+		wait_asleep(poller);
+		pause_ms(20);
+		CHECK_OK(ring_reserve(&producer, 2032));
+		ring_discard(&producer);
+		child_join(poller);
+		for (int half = 0; half < 2; half++) {
+			CHECK_OK(ring_reserve(&producer, 2032));
+			ring_commit(&producer);
+		}
+		close(fd);
+		ring_close(&producer);
+	}
+}
+
 TEST(who_polled_once_is_not_rung_for_ever)
 {
 	for (__u32 mode = KMQ_RING_MPSC; mode < MODES; mode++) {

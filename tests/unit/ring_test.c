@@ -954,6 +954,42 @@ static void a_death_is_told_once_to_each(void **state)
 	bed_end(&bed);
 }
 
+static void a_death_is_told_in_every_mode_and_by_every_call(void **state)
+{
+	for (uint32_t mode = 0; mode < ALL_MODES; mode++) {
+		struct bed bed = bed_of(mode, PAGE);
+		char body[200] = { 0 };
+		struct kmq_ring_part part, parts[2];
+
+		for (uint32_t size = 1; size <= sizeof(body); size += sizeof(body) - 1) {
+			struct kmq_ring_part into = { .data = body, .size = sizeof(body) };
+
+			for (int told = 1; told >= 0; told--) {
+				bed.control->deaths += told;
+				assert_int_equal(kmq_ring_try_send(bed.one, body, size), 0);
+				assert_int_equal(kmq_ring_try_peek(bed.one, &part), 0);
+				assert_int_equal(part.flags, told ? KMQ_RING_RECORD_OWNER_DIED : 0);
+				assert_int_equal(kmq_ring_release(bed.one), 0);
+
+				bed.control->deaths += told;
+				assert_int_equal(kmq_ring_try_send(bed.one, body, size), 0);
+				assert_int_equal(kmq_ring_receive(bed.one, &into), 0);
+				assert_int_equal(into.flags, told ? KMQ_RING_RECORD_OWNER_DIED : 0);
+				into.size = sizeof(body);
+
+				bed.control->deaths += told;
+				for (int i = 0; i < 2; i++)
+					assert_int_equal(kmq_ring_try_send(bed.one, body, size), 0);
+				assert_int_equal(kmq_ring_try_peek_batch(bed.one, parts, 2), 2);
+				assert_int_equal(parts[0].flags, told ? KMQ_RING_RECORD_OWNER_DIED : 0);
+				assert_int_equal(parts[1].flags, 0);
+				assert_int_equal(kmq_ring_release(bed.one), 0);
+			}
+		}
+		bed_end(&bed);
+	}
+}
+
 static void a_forked_child_has_no_part_in_it(void **state)
 {
 	for (uint32_t mode = 0; mode < ALL_MODES; mode++) {
@@ -1129,6 +1165,56 @@ static void who_comes_in_the_middle_of_a_commit_is_not_told_of_a_loss(void **sta
 		assert_int_equal(kmq_ring_release(late), 0);
 		kmq_ring_detach(producer);
 		kmq_ring_detach(late);
+		bed_end(&bed);
+	}
+}
+
+/* More of them than one look passes over. */
+static void who_comes_in_the_middle_of_a_long_commit_is_told_of_what_comes_after_it(void **state)
+{
+	struct bed bed = bed_at(KMQ_RING_BROADCAST, PAGE, 1, 0);
+	struct kmq_ring *producer = join(&bed, PRODUCER), *late;
+	struct kmq_ring_part parts[100] = { 0 };
+	struct timespec soon = in_ms(20000);
+
+	assert_int_equal(kmq_ring_try_reserve_batch(producer, parts, 100), 100);
+	bed.producers->sequence = 101;
+	late = join(&bed, CONSUMER);
+	assert_int_equal(kmq_ring_commit(producer), 0);
+	assert_int_equal(send_text(producer, "after"), 0);
+	assert_int_equal(kmq_ring_wait(late, 1, &soon), 0);
+	assert_text(late, "after");
+	assert_empty(late);
+	kmq_ring_detach(producer);
+	kmq_ring_detach(late);
+	bed_end(&bed);
+}
+
+/*
+ * Each record's body is copied over the word oldest, which says then that the record
+ * is overwritten, and the next is not; but for the last.
+ */
+static void who_is_overtaken_again_and_again_is_not_kept_for_ever(void **state)
+{
+	for (int sleeps = 0; sleeps < 2; sleeps++) {
+		struct bed bed = bed_of(KMQ_RING_BROADCAST, PAGE);
+		struct kmq_ring_part part = { .data = (void *)&bed.producers->oldest, .size = 8 };
+		struct timespec past = { 0, 1 };
+
+		for (uint64_t next = 32; next <= 24 * 32; next += 32) {
+			uint64_t body = next < 24 * 32 ? next : 0;
+
+			assert_int_equal(kmq_ring_try_send(bed.one, &body, sizeof(body)), 0);
+		}
+		if (sleeps)
+			assert_errno(kmq_ring_receive_until(bed.one, &part, &past), ETIMEDOUT);
+		else
+			assert_errno(kmq_ring_try_receive(bed.one, &part), EAGAIN);
+		/* As far as it came. */
+		assert_int_equal(bed.producers->oldest, 16 * 32);
+		assert_int_equal(kmq_ring_try_receive(bed.one, &part), 0);
+		assert_int_equal(part.sequence, 24);
+		assert_int_equal(part.lost, 23);
 		bed_end(&bed);
 	}
 }
@@ -1470,6 +1556,86 @@ static void what_is_skipped_wakes_who_sleeps_for_room(void **state)
 	}
 }
 
+static void a_wait_makes_room_of_what_was_given_up(void **state)
+{
+	for (uint32_t mode = KMQ_RING_MPSC; mode <= KMQ_RING_MPMC; mode++) {
+		struct bed bed = bed_at(mode, PAGE, 1, 0);
+		struct kmq_ring *producer = join(&bed, PRODUCER), *consumer = join(&bed, CONSUMER);
+		struct sleeper sleeper, waiter = { .count = 1 };
+		struct timespec past = { 0, 1 };
+		struct kmq_ring_part parts[2];
+
+		parts[0].size = parts[1].size = PAGE / 2 - 16;
+		for (int i = 0; i < 2; i++) {
+			assert_int_equal(kmq_ring_try_reserve_batch(producer, parts, 2), 2);
+			assert_int_equal(kmq_ring_discard(producer), 0);
+			assert_errno(kmq_ring_wait(consumer, 1, &past), ETIMEDOUT);
+			assert_int_equal(bed.consumers->tail, (i + 1) * PAGE);
+		}
+		/* The one for a record, the other for the room for it. */
+		assert_int_equal(kmq_ring_try_reserve_batch(producer, parts, 2), 2);
+		assert_int_equal(kmq_ring_discard(producer), 0);
+		start(&sleeper, producer, reserve_thread);
+		WAIT_UNTIL(PRODUCER_SLEEPS(&bed));
+		start(&waiter, consumer, wait_thread);
+		end(&sleeper);
+		assert_int_equal(sleeper.result, 0);
+		end(&waiter);
+		assert_int_equal(waiter.result, 0);
+		kmq_ring_detach(producer);
+		kmq_ring_detach(consumer);
+		bed_end(&bed);
+	}
+}
+
+static void a_wait_counts_right_before_and_behind_what_was_given_up(void **state)
+{
+	struct bed bed = bed_of(KMQ_RING_MPSC, PAGE);
+	struct timespec past = { 0, 1 };
+	struct kmq_ring_part parts[8];
+
+	for (uint64_t round = 0; round < 20; round++) {
+		for (int i = 1; i <= 3; i++) {
+			assert_non_null(kmq_ring_try_reserve(bed.one, 40));
+			assert_int_equal(kmq_ring_discard(bed.one), 0);
+			assert_errno(kmq_ring_wait(bed.one, i, &past), ETIMEDOUT);
+			/* Nothing else is before the first, but what is between them stays. */
+			assert_int_equal(bed.consumers->tail, round * 288 + 64);
+			assert_int_equal(send_text(bed.one, "x"), 0);
+			assert_int_equal(kmq_ring_wait(bed.one, i, &past), 0);
+		}
+		assert_int_equal(kmq_ring_try_peek_batch(bed.one, parts, 8), 3);
+		for (int i = 0; i < 3; i++)
+			assert_int_equal(parts[i].sequence, 6 * round + 2 * i + 2);
+		assert_int_equal(kmq_ring_release(bed.one), 0);
+	}
+	bed_end(&bed);
+}
+
+static void who_could_not_ring_for_room_has_no_claim(void **state)
+{
+	for (uint32_t mode = KMQ_RING_MPSC; mode <= KMQ_RING_MPMC; mode++) {
+		struct bed bed = bed_of(mode, PAGE);
+		struct timespec past = { 0, 1 };
+		struct kmq_ring_part part;
+
+		for (int i = 0; i < 2; i++) {
+			assert_non_null(kmq_ring_try_reserve(bed.one, 1));
+			assert_int_equal(kmq_ring_discard(bed.one), 0);
+			bed.control->producer_wake = bed.consumers->tail;
+			/* As of a queue whose descriptor was closed. */
+			ring_of(bed.one)->twin = 0;
+			if (i)
+				assert_errno(kmq_ring_wait(bed.one, 1, &past), EBADF);
+			else
+				assert_errno(kmq_ring_try_peek(bed.one, &part), EBADF);
+			ring_of(bed.one)->twin = 1;
+			assert_errno(kmq_ring_release(bed.one), EINVAL);
+		}
+		bed_end(&bed);
+	}
+}
+
 static void an_orphan_wakes_who_sleeps_for_a_record(void **state)
 {
 	struct bed bed = bed_of(KMQ_RING_MPMC, PAGE);
@@ -1687,6 +1853,38 @@ static void two_that_sleep_for_one_record_do_not_both_stay_asleep(void **state)
 	bed_end(&bed);
 }
 
+/*
+ * What it looked at is BUSY, as it was; but that is another record now, in the same
+ * place, and one that is before it nobody would tell it of.
+ */
+static void who_is_about_to_sleep_for_what_another_had_looks_again(void **state)
+{
+	struct bed bed = bed_at(KMQ_RING_MPMC, PAGE, 1, 0);
+	struct kmq_ring *producer = join(&bed, PRODUCER), *looks = join(&bed, CONSUMER),
+			*takes = join(&bed, CONSUMER);
+	const uint64_t later = (uint64_t)((now() + 20) * 1e9);
+	char body[PAGE / 2 - 16] = { 0 };
+	struct kmq_ring_part part = { .data = body, .size = sizeof(body) };
+	struct ring_want want;
+
+	kmq_ring_set_spin(looks, 0);
+	assert_non_null(kmq_ring_try_reserve(producer, sizeof(body)));
+	listen_for(ring_of(looks), &want, KMQ_RING_CONSUMERS);
+	assert_int_equal(libkmq_ring_take(ring_of(looks), &part, &want, later), EAGAIN);
+	assert_int_equal(kmq_ring_commit(producer), 0);
+	assert_int_equal(kmq_ring_try_receive(takes, &part), 0);
+	assert_int_equal(kmq_ring_try_send(producer, body, sizeof(body)), 0);
+	assert_non_null(kmq_ring_try_reserve(producer, sizeof(body)));
+	assert_int_equal(*want.word, want.expected);
+	assert_int_equal(libkmq_ring_sleep(ring_of(looks), &ring_of(looks)->consuming, &want, later), 0);
+	assert_int_equal(kmq_ring_try_receive(looks, &part), 0);
+	assert_int_equal(part.sequence, 2);
+	kmq_ring_detach(producer);
+	kmq_ring_detach(looks);
+	kmq_ring_detach(takes);
+	bed_end(&bed);
+}
+
 static void in_mpmc_mode_one_record_ends_a_wait_for_many(void **state)
 {
 	struct bed bed = bed_at(KMQ_RING_MPMC, PAGE, 1, 0);
@@ -1852,6 +2050,57 @@ static void a_deadline_ends_each_call_that_sleeps(void **state)
 	}
 }
 
+static void a_spin_that_is_long_ends_at_its_deadline_and_with_the_ring(void **state)
+{
+	struct bed bed = bed_at(KMQ_RING_SPSC, PAGE, 1, 0);
+	struct kmq_ring *producer = join(&bed, PRODUCER), *consumer = join(&bed, CONSUMER);
+	struct timespec soon = in_ms(20);
+	struct kmq_ring_part part;
+	struct sleeper sleeper;
+	double begun = now();
+
+	kmq_ring_set_spin(consumer, UINT32_MAX - 1);
+	assert_errno(kmq_ring_peek_until(consumer, &part, &soon), ETIMEDOUT);
+	assert_true(now() - begun >= 0.019 && now() - begun < 10);
+	kmq_ring_set_spin(consumer, UINT32_MAX - 1);
+	begun = now();
+	start(&sleeper, consumer, peek_thread);
+	pause_ms(20);
+	__atomic_fetch_or(&bed.control->flags, KMQ_RING_REMOVED, __ATOMIC_RELEASE);
+	end(&sleeper);
+	assert_int_equal(sleeper.result, -1);
+	assert_int_equal(sleeper.error, EIDRM);
+	assert_true(now() - begun < 10);
+	kmq_ring_detach(producer);
+	kmq_ring_detach(consumer);
+	bed_end(&bed);
+}
+
+/* As if it changed each time, and for nothing. */
+static void a_word_that_never_rests_does_not_outlast_a_deadline(void **state)
+{
+	static const uint32_t spins[] = { 0, 2000 };
+
+	for (size_t i = 0; i < sizeof(spins) / sizeof(*spins); i++) {
+		struct bed bed = bed_of(KMQ_RING_SPSC, PAGE);
+		struct ring *ring = ring_of(bed.one);
+		struct ring_want want = { .word = (uint32_t *)&bed.producers->head, .expected = 1, .wake = 1 };
+		int returns = 0, error;
+
+		kmq_ring_set_spin(bed.one, spins[i]);
+		listen_for(ring, &want, KMQ_RING_CONSUMERS);
+		/* The deadline has passed, and no sleep begins that would tell. */
+		while (!(error = libkmq_ring_sleep(ring, &ring->consuming, &want, 1)))
+			assert_true(++returns < 1000);
+		assert_int_equal(error, ETIMEDOUT);
+		assert_true(returns > 0);
+		/* One that has not passed is waited for. */
+		for (returns = 0; returns < 1000; returns++)
+			assert_int_equal(libkmq_ring_sleep(ring, &ring->consuming, &want, NO_DEADLINE), 0);
+		bed_end(&bed);
+	}
+}
+
 static void nothing(int signal)
 {
 }
@@ -1993,6 +2242,89 @@ static void a_lock_that_stays_held_is_EAGAIN_or_waited_for(void **state)
 	assert_int_equal(sleeper.result, 0);
 	assert_int_equal(bed.producers->lock, 0);
 	bed_end(&bed);
+}
+
+/* With a deadline that nobody should see. */
+static void *lock_thread(void *argument)
+{
+	struct sleeper *sleeper = argument;
+
+	sleeper->result = lock_ring(ring_of(sleeper->ring), KMQ_RING_PRODUCERS_LOCK, (uint64_t)((now() + 20) * 1e9));
+	return NULL;
+}
+
+static void start_for_lock(struct sleeper *sleeper, struct bed *bed)
+{
+	bed->producers->lock = 9;
+	start(sleeper, bed->one, lock_thread);
+	WAIT_UNTIL(__atomic_load_n(&bed->producers->lock, __ATOMIC_RELAXED) == (9 | KMQ_RING_CONTENDED));
+	pause_ms(20);
+}
+
+static void who_waits_for_a_lock_is_told_when_the_ring_is_no_more(void **state)
+{
+	static const uint32_t spins[] = { 0, UINT32_MAX };
+
+	for (size_t i = 0; i < sizeof(spins) / sizeof(*spins); i++) {
+		struct bed bed = bed_of(KMQ_RING_MPMC, PAGE);
+		struct kmq_ring *finds = join(&bed, CONSUMER);
+		struct sleeper sleeper;
+
+		kmq_ring_set_spin(bed.one, spins[i]);
+		start_for_lock(&sleeper, &bed);
+		libkmq_ring_broken(ring_of(finds), &finds->consumer);
+		end(&sleeper);
+		assert_int_equal(sleeper.result, EUCLEAN);
+		kmq_ring_detach(finds);
+		bed_end(&bed);
+	}
+	/* The kernel writes it, and wakes nobody who does not sleep there. */
+	struct bed bed = bed_of(KMQ_RING_MPMC, PAGE);
+	struct sleeper sleeper;
+
+	kmq_ring_set_spin(bed.one, UINT32_MAX);
+	start_for_lock(&sleeper, &bed);
+	__atomic_fetch_or(&bed.control->flags, KMQ_RING_REMOVED, __ATOMIC_RELEASE);
+	end(&sleeper);
+	assert_int_equal(sleeper.result, EIDRM);
+	bed_end(&bed);
+}
+
+static void a_lock_of_a_broken_ring_is_given_back_to_who_sleeps_for_it(void **state)
+{
+	struct bed bed = bed_of(KMQ_RING_MPMC, PAGE);
+	struct kmq_ring *holds = join(&bed, BOTH);
+	struct sleeper sleeper;
+
+	kmq_ring_set_spin(bed.one, 0);
+	start_for_lock(&sleeper, &bed);
+	/* As if it had gone to sleep just after all were woken. */
+	__atomic_fetch_or(&bed.control->flags, KMQ_RING_BROKEN, __ATOMIC_RELEASE);
+	bed.producers->lock = ring_of(holds)->id | KMQ_RING_CONTENDED;
+	assert_int_equal(unlock_ring(ring_of(holds), KMQ_RING_PRODUCERS_LOCK), EUCLEAN);
+	end(&sleeper);
+	assert_int_equal(sleeper.result, 0);
+	kmq_ring_detach(holds);
+	bed_end(&bed);
+}
+
+static void what_is_too_long_is_EMSGSIZE_whoever_has_the_lock(void **state)
+{
+	for (uint32_t mode = KMQ_RING_MPSC; mode <= KMQ_RING_MPMC; mode++) {
+		struct bed bed = bed_of(mode, PAGE);
+		struct kmq_ring_part part = { .size = PAGE / 2 };
+		struct timespec past = { 0, 1 };
+		char body[PAGE / 2] = { 0 };
+
+		bed.producers->lock = 9;
+		assert_errno(kmq_ring_try_send(bed.one, body, sizeof(body)), EMSGSIZE);
+		assert_errno(kmq_ring_send_until(bed.one, body, sizeof(body), &past), EMSGSIZE);
+		assert_null_errno(kmq_ring_try_reserve(bed.one, sizeof(body)), EMSGSIZE);
+		assert_errno(kmq_ring_try_reserve_batch(bed.one, &part, 1), EMSGSIZE);
+		assert_int_equal(bed.producers->lock, 9);
+		bed.producers->lock = 0;
+		bed_end(&bed);
+	}
 }
 
 static void a_lock_word_that_cannot_be_is_EUCLEAN(void **state)
@@ -2181,6 +2513,51 @@ static void the_inline_calls_believe_nothing_either(void **state)
 		spoils[i](&bed);
 		assert_errno(kmq_ring_try_peek(bed.one, &part), EUCLEAN);
 		bed_end(&bed);
+	}
+}
+
+/* Behind it lies what looks like a record. */
+static void a_head_that_goes_back_behind_what_was_counted_is_EUCLEAN(void **state)
+{
+	for (uint32_t mode = KMQ_RING_SPSC; mode <= KMQ_RING_MPSC; mode++) {
+		struct bed bed = bed_at(mode, PAGE, 1, 0);
+		struct kmq_ring *producer = join(&bed, PRODUCER), *consumer = join(&bed, CONSUMER);
+		struct timespec past = { 0, 1 };
+
+		for (int i = 0; i < 3; i++)
+			assert_int_equal(send_text(producer, "abc"), 0);
+		assert_errno(kmq_ring_wait(consumer, 4, &past), ETIMEDOUT);
+		assert_int_equal(send_text(producer, "abc"), 0);
+		bed.producers->head = 32;
+		assert_errno(kmq_ring_wait(consumer, 4, &past), EUCLEAN);
+		assert_broken(&bed, consumer, producer);
+		kmq_ring_detach(producer);
+		kmq_ring_detach(consumer);
+		bed_end(&bed);
+	}
+}
+
+/* The producing half may be another thread's, and between two of its words. */
+static void who_finds_it_broken_leaves_producing_to_find_out(void **state)
+{
+	for (uint32_t mode = KMQ_RING_MPSC; mode <= KMQ_RING_MPMC; mode++) {
+		for (int half = 0; half < 2; half++) {
+			struct bed bed = bed_of(mode, PAGE);
+			struct ring *ring = ring_of(bed.one);
+			char body[8];
+			struct kmq_ring_part part = { .data = body, .size = sizeof(body) };
+
+			assert_int_equal(send_text(bed.one, "x"), 0);
+			libkmq_ring_broken(ring, half ? &ring->hot.producer : &ring->hot.consumer);
+			assert_int_equal(!!ring->producing.brief, !half);
+			assert_int_equal(ring->consuming.brief, 0);
+			assert_errno(kmq_ring_try_receive(bed.one, &part), EUCLEAN);
+			assert_errno(send_text(bed.one, "x"), EUCLEAN);
+			/* And not only afterwards. */
+			assert_int_equal(bed.producers->head, 32);
+			assert_int_equal(bed.consumers->tail, 0);
+			bed_end(&bed);
+		}
 	}
 }
 
@@ -2527,12 +2904,15 @@ int main(void)
 		claim(what_is_received_is_as_if_claimed_and_released),
 		claim(who_receives_passes_no_claim_of_another),
 		claim(a_death_is_told_once_to_each),
+		claim(a_death_is_told_in_every_mode_and_by_every_call),
 		claim(a_forked_child_has_no_part_in_it),
 		claim(detaching_nothing_is_nothing_and_errno_is_kept),
 		claim(every_consumer_sees_every_record_from_when_it_came),
 		claim(who_is_lapped_is_told_exactly_how_many_it_lost),
 		claim(what_was_overwritten_while_it_was_read_is_ESTALE_and_counts_as_lost),
 		claim(who_comes_in_the_middle_of_a_commit_is_not_told_of_a_loss),
+		claim(who_comes_in_the_middle_of_a_long_commit_is_told_of_what_comes_after_it),
+		claim(who_is_overtaken_again_and_again_is_not_kept_for_ever),
 		claim(a_broadcast_of_several_spares_the_record_before_them),
 		claim(a_producer_is_never_held_up_by_those_who_follow),
 		claim(between_threads_nothing_is_lost_doubled_or_out_of_order),
@@ -2544,25 +2924,36 @@ int main(void)
 		claim(a_commit_wakes_who_sleeps_for_it_and_only_then_calls),
 		claim(a_release_wakes_who_sleeps_for_so_much_room),
 		claim(what_is_skipped_wakes_who_sleeps_for_room),
+		claim(a_wait_makes_room_of_what_was_given_up),
+		claim(a_wait_counts_right_before_and_behind_what_was_given_up),
+		claim(who_could_not_ring_for_room_has_no_claim),
 		claim(an_orphan_wakes_who_sleeps_for_a_record),
 		claim(who_claims_passes_the_wake_up_on),
 		claim(who_receives_passes_the_wake_up_on_and_rings_for_room),
 		claim(who_looks_and_takes_nothing_passes_the_wake_up_on),
 		claim(who_gives_up_before_it_could_look_passes_the_wake_up_on),
 		claim(two_that_sleep_for_one_record_do_not_both_stay_asleep),
+		claim(who_is_about_to_sleep_for_what_another_had_looks_again),
 		claim(in_mpmc_mode_one_record_ends_a_wait_for_many),
 		claim(an_orphan_ends_a_wait_for_many),
 		claim(a_wait_for_many_is_woken_by_the_last_of_them),
 		claim(a_wait_counts_what_is_there_and_no_more),
 		claim(a_wait_for_what_is_committed_out_of_order_ends),
 		claim(a_deadline_ends_each_call_that_sleeps),
+		claim(a_spin_that_is_long_ends_at_its_deadline_and_with_the_ring),
+		claim(a_word_that_never_rests_does_not_outlast_a_deadline),
 		claim(a_signal_ends_a_sleep_unless_it_restarts),
 		claim(spinning_adapts_and_can_be_forbidden),
 		claim(spinning_that_pays_off_grows),
 		claim(a_lock_that_stays_held_is_EAGAIN_or_waited_for),
+		claim(who_waits_for_a_lock_is_told_when_the_ring_is_no_more),
+		claim(a_lock_of_a_broken_ring_is_given_back_to_who_sleeps_for_it),
+		claim(what_is_too_long_is_EMSGSIZE_whoever_has_the_lock),
 		claim(a_lock_word_that_cannot_be_is_EUCLEAN),
 		claim(a_consumer_finds_what_cannot_be),
 		claim(the_inline_calls_believe_nothing_either),
+		claim(a_head_that_goes_back_behind_what_was_counted_is_EUCLEAN),
+		claim(who_finds_it_broken_leaves_producing_to_find_out),
 		claim(a_producer_finds_what_cannot_be),
 		claim(a_broadcaster_finds_what_another_left_behind),
 		claim(positions_that_cannot_be_end_an_attach),

@@ -402,6 +402,39 @@ static void what_is_discarded_is_passed_and_its_room_wakes_producers(void **stat
 	}
 }
 
+/* A poller that nobody tells of it would wait for producers who wait for its room. */
+static void what_is_given_up_is_readable_until_someone_tries(void **state)
+{
+	static const u32 modes[] = { KMQ_RING_MPSC, KMQ_RING_MPMC };
+
+	for_each(mode, modes) for_each(start, starts) {
+		struct kmq_room room, busy;
+		struct kmq_found found;
+		u64 wake;
+
+		world_open(*mode, start->sequence, start->position);
+		for (int i = 0; i < 2; i++) {
+			assert_int_equal(kernel_reserve(1008, &room, &wake), 0);
+			assert_int_equal(kmq_words_readable(words(), KMQ_RING_KERNEL, NULL), 0);
+			/* In front of all, and of one that is BUSY. */
+			if (i)
+				assert_int_equal(kernel_reserve(8, &busy, &wake), 0);
+			kernel_discard(&room);
+			world_check_readable(KMQ_RING_KERNEL);
+			assert_int_equal(kmq_words_readable(words(), KMQ_RING_KERNEL, NULL), 1);
+			assert_int_equal(kmq_words_peek(words(), NULL, &found), -EAGAIN);
+			assert_int_equal(kernel_receive(), -EAGAIN);
+			assert_int_equal(kmq_words_readable(words(), KMQ_RING_KERNEL, NULL), 0);
+			world_check_readable(KMQ_RING_KERNEL);
+		}
+		kernel_commit(&busy);
+		assert_int_equal(kernel_receive(), 0);
+		world_check_empty();
+		check_room();
+		world_close(world);
+	}
+}
+
 static void nobody_is_woken_for_room_that_is_not_waited_for(void **state)
 {
 	struct kmq_room room;
@@ -2164,6 +2197,7 @@ int main(void)
 		claim(a_full_ring_says_which_release_to_wait_for),
 		claim(what_is_busy_blocks_and_is_what_to_wait_for),
 		claim(what_is_discarded_is_passed_and_its_room_wakes_producers),
+		claim(what_is_given_up_is_readable_until_someone_tries),
 		claim(nobody_is_woken_for_room_that_is_not_waited_for),
 		claim(what_is_given_back_is_found_again_before_all_later_ones),
 		claim(the_kernel_takes_what_it_gave_back_before_a_lower_orphan),

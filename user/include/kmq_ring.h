@@ -253,7 +253,11 @@ int kmq_ring_send_until(struct kmq_ring *ring, const void *data, uint32_t size, 
  * kmq_ring_receive() - peek, copy, release
  * @part: in: @data and @size, the room there; out: @size and the rest
  *
- * With KMQ_RING_BROADCAST it returns only what was whole.
+ * With KMQ_RING_BROADCAST it returns only what was whole; if record after record is
+ * overwritten while it is copied: EAGAIN, ETIMEDOUT. With KMQ_RING_MPMC to give back
+ * a record that is longer than 64 bytes, or was taken while others had claims, or
+ * from behind one that was given up, takes a lock, which even
+ * kmq_ring_try_receive() may sleep for.
  * Return: 0; or -1: EMSGSIZE, the record is longer than the room, and stays.
  */
 int kmq_ring_receive(struct kmq_ring *ring, struct kmq_ring_part *part);
@@ -291,6 +295,7 @@ int kmq_ring_wake_slow(struct kmq_ring *ring, unsigned int side);
  * mask: size - 1
  * ceiling: shorter bodies go inline; 0: none
  * id: of the attachment
+ * deaths: consumer: control.deaths as told last
  */
 struct kmq_ring_half {
 	uint64_t at __attribute__((aligned(64)));
@@ -300,6 +305,7 @@ struct kmq_ring_half {
 	uint64_t mask;
 	uint32_t ceiling;
 	uint32_t id;
+	uint32_t deaths;
 };
 
 /* Private: its beginning. */
@@ -420,6 +426,10 @@ static inline struct kmq_ring_record *kmq_ring_find_fast(struct kmq_ring *ring, 
 		/* B: all of the records before head. */
 		limit = __atomic_load_n(KMQ_RING_WORD64(kmq_ring_producers_of(ring)->head), __ATOMIC_ACQUIRE);
 		if (limit - at - 1 > half->mask || limit % KMQ_RING_ALIGN)
+			return 0;
+		/* Someone died: the whole call tells. */
+		if (__builtin_expect(__atomic_load_n(&kmq_ring_control_of(ring)->deaths, __ATOMIC_RELAXED) !=
+				     half->deaths, 0))
 			return 0;
 		half->limit = limit;
 	}

@@ -5,11 +5,18 @@
 
 #include "ring.h"
 
+/*
+ * The other half may be in use by another thread. Its brief only goes to 0 if it is
+ * the consumer's; a producer's comes back with a commit, which would undo it: that
+ * half finds the error by itself.
+ */
 int libkmq_ring_broken(struct ring *ring, struct kmq_ring_half *half)
 {
 	STORE(ring->error, EUCLEAN);
 	half->ceiling = 0;
-	ring->producing.brief = ring->consuming.brief = 0;
+	STORE(ring->consuming.brief, 0);
+	if (half == &ring->hot.producer)
+		ring->producing.brief = 0;
 	if (ring->twin)
 		libkmq_ring_wake_all(ring);
 	return EUCLEAN;
@@ -74,7 +81,7 @@ static int begin_consuming(struct ring *ring)
 
 	half->id = ring->id;
 	half->mask = ring->size - 1;
-	ring->consuming.deaths = LOAD(control_of(ring)->deaths);
+	half->deaths = LOAD(control_of(ring)->deaths);
 	ring->consuming.seen = LOAD_ACQUIRE(producers_of(ring)->head);
 	ring->consuming.brief = ring->brief;
 	if (ring->mode == KMQ_RING_BROADCAST)

@@ -86,10 +86,10 @@ struct ring_want {
  * @expected: BROADCAST consumer: sequence number of the record there
  * @fresh: BROADCAST consumer: it has not seen a record yet
  * @lapped: BROADCAST consumer: records were overwritten since the last release
- * @deaths: control.deaths as told last
  * @spin_most: see kmq_ring_set_spin()
  * @spin: looks before the next sleep
  * @unspun: sleeps before which that was none
+ * @returns: of libkmq_ring_sleep() for another look, since one at the clock
  * @sleeps: for struct kmq_ring_info
  * @wakes: likewise
  * @counted: what kmq_ring_wait() has walked over: from this position
@@ -102,7 +102,6 @@ struct ring_half {
 	uint64_t finish;
 	uint64_t sequence;
 	uint32_t records;
-	uint32_t deaths;
 	uint32_t brief;
 	uint64_t seen;
 	uint64_t oldest;
@@ -113,6 +112,7 @@ struct ring_half {
 	uint32_t spin_most;
 	uint32_t spin;
 	uint32_t unspun;
+	uint32_t returns;
 	uint64_t sleeps;
 	uint64_t wakes;
 	uint64_t counted;
@@ -291,6 +291,8 @@ void libkmq_ring_leave(struct ring *ring);
 
 /* Spins and sleeps. 0: look again, perhaps for no reason; EINTR, ETIMEDOUT, EIDRM, EUCLEAN. */
 int libkmq_ring_sleep(struct ring *ring, struct ring_half *half, const struct ring_want *want, uint64_t deadline);
+/* Has it passed? For calls that may sleep. */
+int libkmq_ring_is_late(uint64_t deadline);
 /* Rings, whoever sleeps. */
 int libkmq_ring_wake(struct ring *ring, struct ring_half *half, enum kmq_ring_side side);
 /* Everyone, because the twin is broken. */

@@ -181,6 +181,7 @@ int libkmq_ring_follow(struct ring *ring, struct kmq_ring_part *parts, unsigned 
 			error = EAGAIN;
 	}
 	half->records = n;
+	parts[0].flags = libkmq_ring_deaths(ring);
 	return 0;
 }
 
@@ -218,9 +219,11 @@ int libkmq_ring_followable(struct ring *ring, uint64_t count, struct ring_want *
 		error = find(ring, &follow, &header, &head);
 		if (follow.lapped) {
 			half->counted_records = 0;
-			half->next = follow.position;
 			half->lapped = 1;
 		}
+		/* What is of before its beginning is passed for good: find() passes only so many. */
+		if (!half->counted_records)
+			half->next = follow.position;
 		if (error == EUCLEAN)
 			return libkmq_ring_broken(ring, &ring->hot.consumer);
 		if (error) {
@@ -229,7 +232,7 @@ int libkmq_ring_followable(struct ring *ring, uint64_t count, struct ring_want *
 			return error;
 		}
 		if (!half->counted_records++)
-			half->counted = half->next = follow.position;
+			half->counted = follow.position;
 		pass(&follow, &header);
 		half->counted_to = follow.position;
 		half->counted_sequence = follow.sequence;

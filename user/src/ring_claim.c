@@ -632,7 +632,7 @@ int libkmq_ring_claim(struct ring *ring, struct kmq_ring_part *parts, unsigned i
 		      struct ring_want *want, uint64_t deadline)
 {
 	struct outcome outcome = { .released = 0 };
-	int error = lock_to_look(ring, deadline);
+	int error = lock_to_look(ring, deadline), told;
 
 	if (error)
 		return error;
@@ -645,9 +645,8 @@ int libkmq_ring_claim(struct ring *ring, struct kmq_ring_part *parts, unsigned i
 	if (!error)
 		parts[0].flags |= libkmq_ring_deaths(ring);
 	/* What was claimed is claimed: that the ring is gone the release tells. */
-	if (conclude(ring, &outcome) && error)
-		return health(ring);
-	return error;
+	told = conclude(ring, &outcome);
+	return error && told ? told : error;
 }
 
 /* A longer one is claimed, so that nobody waits for the copy. The lock is given back. */
@@ -707,7 +706,7 @@ IN_ONE_PIECE int take_front(struct ring *ring, struct kmq_ring_part *part, struc
 		copy_short(part->data, body, front.size);
 	part->size = front.size;
 	part->flags = 0;
-	if (__builtin_expect(LOAD(control_of(ring)->deaths) != ring->consuming.deaths, 0))
+	if (__builtin_expect(LOAD(control_of(ring)->deaths) != ring->hot.consumer.deaths, 0))
 		part->flags = libkmq_ring_deaths(ring);
 	part->sequence = front.sequence;
 	part->lost = 0;
@@ -791,6 +790,22 @@ void libkmq_ring_orphan(struct ring *ring)
  * Counting
  */
 
+/* On from where the last count ended, if the cursor has not moved. */
+static int count_from(struct ring_half *half, struct walk *here)
+{
+	if (!half->counted_records || half->counted != here->position) {
+		half->counted = here->position;
+		half->counted_records = 0;
+		return 0;
+	}
+	/* Head was believed for this one look; it may have gone back. */
+	if (half->counted_to - here->position > here->end - here->position)
+		return EUCLEAN;
+	here->position = half->counted_to;
+	here->sequence = half->counted_sequence;
+	return 0;
+}
+
 /* EAGAIN: not so many. In MPMC mode one will do: others may have the rest at any time. */
 static int count_locked(struct ring *ring, uint64_t count, struct ring_want *want, struct outcome *outcome)
 {
@@ -802,7 +817,6 @@ static int count_locked(struct ring *ring, uint64_t count, struct ring_want *wan
 	if (error)
 		return error;
 	outcome->number = words.cursor.expected;
-	outcome->left = 1;
 	/* What is in it, if anything, is received before all else. */
 	outcome->orphan = !!find_orphan(ring, &words);
 	if (outcome->orphan)
@@ -810,15 +824,17 @@ static int count_locked(struct ring *ring, uint64_t count, struct ring_want *wan
 	if (is_locked(ring))
 		count = 1;
 	here = from_next(&words);
-	if (half->counted_records && half->counted == words.cursor.next) {
-		here.position = half->counted_to;
-		here.sequence = half->counted_sequence;
-	} else {
-		half->counted = words.cursor.next;
-		half->counted_records = 0;
-	}
+	error = count_from(half, &here);
+	if (error)
+		return error;
 	while (half->counted_records < count) {
 		error = walk_on(ring, &here);
+		/* Who waits for room may wait for this, and then nothing would come behind it. */
+		if (error != EUCLEAN && here.skipped && !half->counted_records) {
+			if (skip(ring, &words, &here, outcome))
+				return EUCLEAN;
+			half->counted = here.position;
+		}
 		if (error)
 			break;
 		pass(&here);
@@ -828,13 +844,15 @@ static int count_locked(struct ring *ring, uint64_t count, struct ring_want *wan
 	}
 	if (error == EAGAIN)
 		want_after(ring, want, &here, count - half->counted_records);
+	/* This one takes nothing: the others are to look, too. */
+	outcome->left = !error;
 	return error;
 }
 
 int libkmq_ring_claimable(struct ring *ring, uint64_t count, struct ring_want *want, uint64_t deadline)
 {
 	struct outcome outcome = { .released = 0 };
-	int error = lock_to_look(ring, deadline);
+	int error = lock_to_look(ring, deadline), told;
 
 	if (error)
 		return error;
@@ -842,6 +860,6 @@ int libkmq_ring_claimable(struct ring *ring, uint64_t count, struct ring_want *w
 	unlock(ring);
 	if (error == EUCLEAN)
 		return broken(ring);
-	/* This one takes nothing: the others are to look, too. */
-	return error ? error : conclude(ring, &outcome);
+	told = conclude(ring, &outcome);
+	return told ? told : error;
 }

@@ -7,6 +7,9 @@
 
 #include "ring.h"
 
+/* So often in a row a producer may overwrite what is copied before the clock is looked at. */
+#define LAPS	16
+
 static int is_open(const struct ring *ring)
 {
 	return ring->consuming.records || ring->hot.consumer.end != ring->hot.consumer.at;
@@ -16,9 +19,9 @@ uint32_t libkmq_ring_deaths(struct ring *ring)
 {
 	uint32_t deaths = LOAD(control_of(ring)->deaths);
 
-	if (deaths == ring->consuming.deaths)
+	if (deaths == ring->hot.consumer.deaths)
 		return 0;
-	ring->consuming.deaths = deaths;
+	ring->hot.consumer.deaths = deaths;
 	return KMQ_RING_RECORD_OWNER_DIED;
 }
 
@@ -86,6 +89,7 @@ static int claim_alone(struct ring *ring, struct kmq_ring_part *parts, unsigned 
 		error = take_alone(ring, parts, count, room, &end, &taken);
 	if (error)
 		return error;
+	parts[0].flags = libkmq_ring_deaths(ring);
 	/* What has no ceiling is not for the inline release. */
 	if (taken == 1 && half->ceiling) {
 		half->end = end;
@@ -104,7 +108,7 @@ static int unclaim_alone(struct ring *ring)
 	uint64_t end = records ? ring->consuming.finish : half->end;
 
 	ring->consuming.records = 0;
-	if (!ring->error)
+	if (!LOAD(ring->error))
 		half->ceiling = ring->ceiling;
 	half->at = half->end = end;
 	half->sequence += records ? records : 1;
@@ -127,6 +131,9 @@ static int claimable_alone(struct ring *ring, uint64_t count, struct ring_want *
 		cold->counted = cold->counted_to = half->at;
 		cold->counted_records = 0;
 	}
+	/* Head was believed for that one look; it may have gone back. */
+	if (cold->counted_to - half->at > half->limit - half->at)
+		return libkmq_ring_broken(ring, half);
 	for (; cold->counted_records < count && cold->counted_to != half->limit; cold->counted_records++) {
 		error = look_alone(ring, cold->counted_to, half->sequence + cold->counted_records, &found);
 		if (error)
@@ -303,23 +310,38 @@ static int receive_shared(struct ring *ring, struct kmq_ring_part *to, uint64_t 
 	return error;
 }
 
-/* What was torn (ESTALE) counts as lost, and the next is taken. */
-static int receive(struct ring *ring, struct kmq_ring_part *to, uint64_t deadline)
+/* ESTALE: it was overwritten meanwhile. */
+static int receive_one(struct ring *ring, struct kmq_ring_part *to, uint64_t deadline)
 {
 	struct kmq_ring_part part;
-	int error;
+	int error = claim(ring, &part, 1, to->size, deadline);
 
-	do {
-		error = claim(ring, &part, 1, to->size, deadline);
-		if (error)
-			return error;
-		libkmq_ring_copy(to->data, part.data, part.size);
-		error = release(ring);
-	} while (error == ESTALE);
+	if (error)
+		return error;
+	libkmq_ring_copy(to->data, part.data, part.size);
+	if (release(ring) == ESTALE)
+		return ESTALE;
 	/* It was taken: what else is wrong the next call tells. */
 	part.data = to->data;
 	*to = part;
 	return 0;
+}
+
+/* What was torn counts as lost, and the next is taken, unless that goes on and on. */
+static int receive(struct ring *ring, struct kmq_ring_part *to, uint64_t deadline)
+{
+	int error, laps = 0;
+
+	while ((error = receive_one(ring, to, deadline)) == ESTALE) {
+		if (++laps < LAPS)
+			continue;
+		if (deadline == NEVER_SLEEP)
+			return EAGAIN;
+		if (libkmq_ring_is_late(deadline))
+			return ETIMEDOUT;
+		laps = 0;
+	}
+	return error;
 }
 
 static int __attribute__((noinline)) receive_slowly(struct kmq_ring *handle, struct kmq_ring_part *part,
@@ -339,7 +361,7 @@ static int __attribute__((noinline)) receive_at_once(struct kmq_ring *handle, st
 	struct ring *ring = ring_of(handle);
 	int error = ENOTSUP;
 
-	if (ring->consuming.brief && !ring->consuming.records)
+	if (LOAD(ring->consuming.brief) && !ring->consuming.records)
 		error = libkmq_ring_take_now(ring, part);
 	return error ? receive_slowly(handle, part, deadline, error) : 0;
 }

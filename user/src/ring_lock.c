@@ -11,6 +11,8 @@
 #define LOOKS		200
 /* Who may not sleep gives it up after it was so often another's turn. */
 #define TURNS		20
+/* Who may looks at the clock so seldom, as long as it is always another's turn. */
+#define TURNS_PER_CLOCK	64
 
 static struct kmq_ring_half *half_of(struct ring *ring, enum kmq_ring_side lock)
 {
@@ -49,6 +51,23 @@ static int wait_for(struct ring *ring, enum kmq_ring_side lock, uint32_t seen, u
 	return libkmq_ring_sleep(ring, half, &want, deadline);
 }
 
+/*
+ * What no turn of the lock tells. Who has slept for it (@mine says so) was woken in
+ * another's stead, and whoever has it now may not know of others who sleep.
+ */
+static int should_give_up(struct ring *ring, enum kmq_ring_side lock, uint32_t mine, int turn, uint64_t deadline)
+{
+	struct ring_half *half = lock == KMQ_RING_PRODUCERS_LOCK ? &ring->producing : &ring->consuming;
+
+	if (turn % TURNS_PER_CLOCK != TURNS_PER_CLOCK - 1)
+		return 0;
+	if (!libkmq_ring_is_late(deadline))
+		return health(ring);
+	if (mine & KMQ_RING_CONTENDED)
+		libkmq_ring_wake(ring, half, lock);
+	return ETIMEDOUT;
+}
+
 int libkmq_ring_lock_slowly(struct ring *ring, enum kmq_ring_side lock, uint64_t deadline)
 {
 	uint32_t *word = lock_word(ring, lock), mine = ring->id, seen;
@@ -60,13 +79,20 @@ int libkmq_ring_lock_slowly(struct ring *ring, enum kmq_ring_side lock, uint64_t
 			return libkmq_ring_broken(ring, half_of(ring, lock));
 		if (deadline == NEVER_SLEEP && turn == TURNS)
 			return EAGAIN;
-		if (!seen || (!libkmq_ring_alone() && spin(word)))
+		if (!seen || (!libkmq_ring_alone() && spin(word))) {
+			error = should_give_up(ring, lock, mine, turn, deadline);
+			if (error)
+				return error;
 			continue;
+		}
 		if (deadline == NEVER_SLEEP) {
 			sched_yield();
 			continue;
 		}
-		error = wait_for(ring, lock, seen, deadline);
+		/* Who never sleeps is told by nobody. */
+		error = health(ring);
+		if (!error)
+			error = wait_for(ring, lock, seen, deadline);
 		if (error)
 			return error;
 		/* Others may sleep as well, of whom nobody else knows. */

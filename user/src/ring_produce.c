@@ -22,16 +22,14 @@ static int is_open(const struct ring *ring)
 }
 
 /*
- * How many of @parts fit into @room, and how many bytes they take. EMSGSIZE, EAGAIN:
- * not even the first. One further on that is too long ends the batch before it.
+ * How many of @parts fit into @room, and how many bytes they take. EAGAIN: not even
+ * the first. One further on that is too long ends the batch before it.
  */
 static int fit(const struct ring *ring, const struct kmq_ring_part *parts, unsigned int count, uint64_t room,
 	       unsigned int *taken, uint64_t *bytes)
 {
 	unsigned int n;
 
-	if (parts[0].size > ring->max_message)
-		return EMSGSIZE;
 	*bytes = 0;
 	for (n = 0; n < count && parts[n].size <= ring->max_message; n++) {
 		uint64_t more = kmq_ring_record_bytes(parts[n].size);
@@ -75,7 +73,7 @@ static void opened(struct ring *ring, uint64_t start, uint64_t bytes, uint64_t s
 static void closed(struct ring *ring)
 {
 	ring->producing.records = 0;
-	if (ring->error)
+	if (LOAD(ring->error))
 		return;
 	ring->producing.brief = ring->brief;
 	if (!is_shared(ring))
@@ -109,8 +107,8 @@ static int make_room(struct ring *ring, const struct kmq_ring_part *parts, unsig
 	int error;
 
 	error = fit(ring, parts, count, half->limit - half->at, taken, bytes);
-	if (error == EMSGSIZE || (!error && *taken == count))
-		return error;
+	if (!error && *taken == count)
+		return 0;
 	if (look_at_tail(ring, half->at, &tail))
 		return libkmq_ring_broken(ring, half);
 	half->limit = tail + ring->size;
@@ -204,8 +202,8 @@ static int share_room(struct ring *ring, const struct kmq_ring_part *parts, unsi
 		return EUCLEAN;
 	if (head - tail <= ring->size)
 		error = fit(ring, parts, count, ring->size - (head - tail), taken, bytes);
-	if (error == EMSGSIZE || (!error && *taken == count))
-		return error;
+	if (!error && *taken == count)
+		return 0;
 	if (look_at_tail(ring, head, &tail))
 		return EUCLEAN;
 	half->seen = tail;
@@ -280,6 +278,9 @@ static int reserve_once(struct ring *ring, struct kmq_ring_part *parts, unsigned
 
 	if (error)
 		return error;
+	/* Before the lock, which another may keep: nothing that he does helps. */
+	if (parts[0].size > ring->max_message)
+		return EMSGSIZE;
 	listen_for(ring, want, KMQ_RING_PRODUCERS);
 	if (is_shared(ring))
 		return reserve_shared(ring, parts, count, want, taken, deadline);
@@ -461,7 +462,7 @@ static int __attribute__((noinline)) send_shared(struct kmq_ring *handle, const 
 	struct kmq_ring_record *record = NULL;
 	uint64_t start, sequence;
 
-	if (__builtin_expect(size < ring->producing.brief, 1))
+	if (__builtin_expect(size < ring->producing.brief && !LOAD(ring->error), 1))
 		record = reserve_shortly(ring, size, &start, &sequence);
 	if (__builtin_expect(!record, 0))
 		return send_slowly(handle, data, size, deadline);

@@ -36,6 +36,10 @@
 /* Looks of a turn of spinning that never ends. */
 #define ROUNDS		256
 
+/* Looks of any other, and returns for another look, between two at the clock. */
+#define LOOKS_PER_CLOCK		4096
+#define RETURNS_PER_CLOCK	64
+
 /* Who has found that it does not pay tries so much of it now and then, to find out when it does again. */
 #define PROBE_PART	32
 #define PROBE_EVERY	16
@@ -73,7 +77,7 @@ void libkmq_ring_spin_default(struct ring *ring)
 		ring->producing.spin = ring->consuming.spin = probe_of(most);
 }
 
-static int has_passed(uint64_t deadline)
+int libkmq_ring_is_late(uint64_t deadline)
 {
 	struct timespec now;
 
@@ -109,17 +113,23 @@ static int spin_for_ever(const struct ring_want *want, uint64_t deadline)
 		relax();
 	}
 	sched_yield();
-	return has_passed(deadline) ? ETIMEDOUT : 0;
+	return libkmq_ring_is_late(deadline) ? ETIMEDOUT : 0;
+}
+
+/* A sleep tells it, too; but there may be many looks before it. */
+static int is_over(const struct ring *ring, uint32_t looks, uint64_t deadline)
+{
+	return looks % LOOKS_PER_CLOCK == LOOKS_PER_CLOCK - 1 && (health(ring) || libkmq_ring_is_late(deadline));
 }
 
 /* As long as it pays off, twice as long the next time; if it does not, half as long, and then hardly ever. */
-static int spin(struct ring_half *half, const struct ring_want *want)
+static int spin(const struct ring *ring, struct ring_half *half, const struct ring_want *want, uint64_t deadline)
 {
 	uint32_t most = LOAD(half->spin_most), rounds = LOAD(half->spin);
 
 	if (!rounds && half->unspun++ % PROBE_EVERY == PROBE_EVERY - 1)
 		rounds = probe_of(most);
-	for (uint32_t i = 0; i < rounds; i++) {
+	for (uint32_t i = 0; i < rounds && !is_over(ring, i, deadline); i++) {
 		if (has_changed(want)) {
 			STORE(half->spin, rounds < most / 2 ? rounds * 2 : most);
 			return 1;
@@ -209,6 +219,23 @@ static void barrier_on_all(const struct ring *ring)
 		syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0);
 }
 
+/*
+ * MPMC: has another had what is waited for? Then the header that is watched may be
+ * another record's, and look the same, with others before it. As the kernel looks.
+ */
+static int was_claimed(const struct ring *ring, const struct ring_want *want)
+{
+	const struct kmq_ring_consumers *consumers = consumers_of(ring);
+	uint32_t version;
+
+	if (ring->mode != KMQ_RING_MPMC || want->side != KMQ_RING_CONSUMERS)
+		return 0;
+	/* After the word: what it says may be because of a claim. */
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	version = LOAD_ACQUIRE(consumers->version); /* I */
+	return (int64_t)(LOAD(consumers->cursor[version % 2].expected) - want->wake) > 0;
+}
+
 static int twin_sleep(struct ring *ring, const struct ring_want *want, uint64_t deadline)
 {
 	int error;
@@ -217,7 +244,7 @@ static int twin_sleep(struct ring *ring, const struct ring_want *want, uint64_t 
 		return futex_wait(want->word, want->expected, deadline);
 	lower(wake_word_of(ring, want->side), want->wake);
 	barrier_on_all(ring);
-	if (has_changed(want))
+	if (has_changed(want) || was_claimed(ring, want))
 		return 0;
 	error = health(ring);
 	return error ? error : futex_wait(bell_of(ring, want->side), want->bell, deadline);
@@ -257,29 +284,54 @@ void libkmq_ring_wake_all(struct ring *ring)
 	STORE(control_of(ring)->producer_wake, far_away(ring, KMQ_RING_PRODUCERS) - 2 * FAR_AWAY);
 	ring_bell(ring, KMQ_RING_CONSUMERS);
 	ring_bell(ring, KMQ_RING_PRODUCERS);
+	/* Who sleeps for a lock is not to wait for its holder, either. */
+	futex_wake(&producers_of(ring)->lock, INT32_MAX);
+	futex_wake(&consumers_of(ring)->lock, INT32_MAX);
 }
 
 /* ------------------------------------------------------------------------
  * Both
  */
 
-int libkmq_ring_sleep(struct ring *ring, struct ring_half *half, const struct ring_want *want, uint64_t deadline)
+static int spin_or_sleep(struct ring *ring, struct ring_half *half, const struct ring_want *want,
+			 uint64_t deadline)
 {
 	if (LOAD(half->spin_most) == SPIN_FOR_EVER)
 		return spin_for_ever(want, deadline);
-	if (!want->patient && spin(half, want))
+	if (!want->patient && spin(ring, half, want, deadline))
 		return 0;
 	STORE(half->sleeps, half->sleeps + 1);
 	return ring->twin ? twin_sleep(ring, want, deadline) : queue_sleep(ring, want, deadline);
+}
+
+/*
+ * Whose word changes each time, though he finds nothing each time, never gets to the
+ * sleep that would tell him how late it is. He has looked since: no wake-up is lost.
+ */
+int libkmq_ring_sleep(struct ring *ring, struct ring_half *half, const struct ring_want *want, uint64_t deadline)
+{
+	int error;
+
+	if (half->returns >= RETURNS_PER_CLOCK) {
+		half->returns = 0;
+		if (libkmq_ring_is_late(deadline))
+			return ETIMEDOUT;
+	}
+	error = spin_or_sleep(ring, half, want, deadline);
+	half->returns += !error;
+	return error;
 }
 
 int libkmq_ring_wake(struct ring *ring, struct ring_half *half, enum kmq_ring_side side)
 {
 	int error = health(ring);
 
+	/* A sleeper for a lock of a broken twin may have come too late to be woken with all the others. */
+	if (error && ring->twin && side != KMQ_RING_CONSUMERS && side != KMQ_RING_PRODUCERS)
+		twin_wake(ring, side);
 	if (error) {
 		/* Told here; the inline calls are to find it, too. */
-		half->brief = 0;
+		STORE(half->brief, 0);
 		if (half == &ring->producing)
 			ring->hot.producer.ceiling = 0;
 		else

@@ -87,7 +87,8 @@
  * a read (write) that is at work, and ends one that sleeps with EBUSY. While one
  * is attached, read (write), FIONREAD and PURGE are EBUSY, and poll says EPOLLIN
  * (EPOLLOUT), since the call would not sleep. With EPOLLET either may come
- * without need.
+ * without need. EPOLLIN comes, too, where all there is was given up by its
+ * producer: the read passes it, which makes room, and is EAGAIN once.
  * With KMQ_RING_BROADCAST each open file description reads on its own, from the
  * record after its open; what was overwritten before it could be read is told as
  * @lost. A message that is overwritten while it is copied is read again.

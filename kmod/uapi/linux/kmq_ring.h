@@ -88,8 +88,8 @@
  *	  tail = the lowest of next and of all starts of claims in use (A);
  *	  give back the lock; wake producers (D).
  *	What a consumer copies out and gives back before it gives back the lock
- *	need not be claimed, where no bit of claims_used is set: version += 1 (I)
- *	takes it and gives it back; then tail = next (A).
+ *	(MPSC: at once) need not be claimed, where no bit of claims_used is set:
+ *	version += 1 (I) takes it and gives it back; then tail = next (A).
  *	What was skipped at the front without a record to claim moves next, and
  *	tail, and wakes producers (D), too.
  *	orphan: the one with the lowest start is taken first, but before that
@@ -146,6 +146,8 @@
  * next != head and (producers.sequence - 1) - consumer_wake >= 0. An orphan
  * changes no word that a consumer sleeps at: WAIT for CONSUMERS returns if
  * there is one, and WAKE wakes the first sleeper then, whatever its number.
+ * WAIT returns as well if the record whose number is @wake was claimed already:
+ * the word may be that of another record by now.
  *
  * Removal, and the ring being found inconsistent, put
  * both wake words behind everything, so that every commit and release asks the
