@@ -300,7 +300,7 @@ TEST(a_wake_tells_why_it_was_in_vain)
 	EXPECT_EVENTS(1, "kmq_wake", " side=receive result=-110 ");
 	/* Not 20 ms at least: some of them may have passed before it slept. */
 	CHECK(value_of("kmq_wake", "result=-110", "blocked") > 0);
-	CHECK(value_of("kmq_wake", "result=-110", "blocked") <= elapsed);
+	CHECK(value_of("kmq_wake", "result=-110", "blocked") <= (int64_t)elapsed);
 	CHILD(reader)
 		CHECK_ERRNO(receive_until(q, 0, &received), EIDRM);
 	wait_blocked_receivers(q, 1);
