@@ -6,6 +6,8 @@
 B := .build
 # The kernel of the virtual machines: 6.1, 6.12, 6.12-rt, debug.
 KERNEL ?= 6.1
+# Of `tests/run --debug --list`; all of them if empty.
+DEBUG_STAGES ?=
 # The kernel that runs here, for load and install.
 RUNNING := $(shell uname -r)
 KDIR ?= /lib/modules/$(RUNNING)/build
@@ -72,7 +74,7 @@ test:			## all tests, on 6.1 and 6.12
 test-debug:		## the device tests on a kernel full of checks
 	@tools/setup/packages --what debug
 	@$(MAKE) --no-print-directory -s -j$$(nproc) user tests
-	@tests/run --debug
+	@tests/run --debug $(DEBUG_STAGES)
 
 style:			## sparse, checkpatch and W=1 on every kernel; shellcheck
 	@tools/setup/packages --what test
