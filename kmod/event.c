@@ -19,8 +19,8 @@
  * A subscription belongs to a socket, which it knows by its network namespace and
  * port; it ends with the socket, by netlink's notifier, which comes before the
  * namespace can go. The port is free a moment before the notifier comes, so that
- * another socket may have it, and have subscribed, by then: see
- * struct kmq_subscription.late.
+ * another socket may have it, and have subscribed, by then: what is told to be
+ * gone is a port, and whether it is this socket is seen by its being orphaned.
  */
 #include <linux/cred.h>
 #include <linux/jiffies.h>
@@ -36,6 +36,7 @@
 #include <linux/user_namespace.h>
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
+#include <net/sock.h>
 
 #include "event.h"
 #include "netlink.h"
@@ -83,6 +84,7 @@ static struct kmq_record kmq_records[KMQ_RECORDS];
 static u32 kmq_records_head, kmq_records_tail;
 static u64 kmq_records_lost;	/* and no record came since */
 static u64 kmq_event_sequence;
+static u64 kmq_join_after;	/* nothing is added to what came up to this */
 static bool kmq_events_on;	/* read without it, too */
 
 /**
@@ -90,9 +92,7 @@ static bool kmq_events_on;	/* read without it, too */
  * @node: in kmq_subscriptions
  * @net: of the socket, which outlives this
  * @portid: of the socket
- * @sk: the socket; only its address is used
- * @late: sockets before this one that had the same port, and the ends of which
- *	have not been told yet
+ * @sk: the socket, which is not freed before the notifier has come
  * @viewer: who subscribed
  * @interest: in what
  * @since: only what has a greater sequence is for it
@@ -103,7 +103,6 @@ struct kmq_subscription {
 	struct net *net;
 	u32 portid;
 	const struct sock *sk;
-	u32 late;
 	struct kmq_viewer viewer;
 	struct kmq_interest interest;
 	u64 since;
@@ -131,7 +130,11 @@ bool kmq_event_wanted(void)
 	       genl_has_listeners(&kmq_family, &init_net, KMQ_GROUP_EVENTS);
 }
 
-/* Messages dropped in a row are one event, as long as nobody has been told. */
+/*
+ * Messages dropped in a row are one event, as long as nobody has been told; but
+ * not with some that were dropped before somebody subscribed, who is told of
+ * those after only.
+ */
 static bool kmq_record_joins(const struct kmq_record *record)
 {
 	struct kmq_record *newest;
@@ -141,7 +144,8 @@ static bool kmq_record_joins(const struct kmq_record *record)
 	    kmq_records_head == kmq_records_tail)
 		return false;
 	newest = &kmq_records[(kmq_records_head - 1) % KMQ_RECORDS];
-	if (newest->event != record->event || newest->id != record->id)
+	if (newest->event != record->event || newest->id != record->id ||
+	    newest->sequence <= kmq_join_after)
 		return false;
 	newest->count += record->count;
 	return true;
@@ -486,10 +490,10 @@ static bool kmq_subscription_allowed(const struct kmq_viewer *viewer)
 	u32 own = 0;
 
 	lockdep_assert_held(&kmq_subscriptions_lock);
-	if (kmq_subscriptions_count >= KMQ_SUBSCRIPTIONS_MAX)
-		return false;
 	if (viewer->privileged)
 		return true;
+	if (kmq_subscriptions_count >= KMQ_SUBSCRIPTIONS_MAX)
+		return false;
 	list_for_each_entry(subscription, &kmq_subscriptions, node)
 		own += uid_eq(subscription->viewer.sender->fsuid,
 			      viewer->sender->fsuid);
@@ -505,7 +509,6 @@ static int kmq_subscription_add(struct kmq_subscription *fresh,
 {
 	lockdep_assert_held(&kmq_subscriptions_lock);
 	if (old) {
-		fresh->late = old->late + (old->sk != fresh->sk);
 		if (old->sk == fresh->sk) {
 			fresh->lost = old->lost;
 			fresh->since = old->since;
@@ -547,6 +550,7 @@ int kmq_subscribe(struct net *net, u32 portid, const struct sock *sk,
 	kmq_viewer_copy(&fresh->viewer, viewer);
 	spin_lock(&kmq_records_lock);
 	fresh->since = kmq_event_sequence;
+	kmq_join_after = kmq_event_sequence;
 	spin_unlock(&kmq_records_lock);
 	mutex_lock(&kmq_subscriptions_lock);
 	err = kmq_subscription_add(fresh, kmq_subscription_find(net, portid));
@@ -590,9 +594,8 @@ static int kmq_event_socket_gone(struct notifier_block *block,
 		return NOTIFY_DONE;
 	mutex_lock(&kmq_subscriptions_lock);
 	subscription = kmq_subscription_find(notify->net, notify->portid);
-	if (subscription && subscription->late)
-		subscription->late--;
-	else if (subscription)
+	/* It has not been told of yet, so its socket is still there. */
+	if (subscription && sock_flag(subscription->sk, SOCK_DEAD))
 		kmq_subscription_end(subscription);
 	mutex_unlock(&kmq_subscriptions_lock);
 	return NOTIFY_DONE;

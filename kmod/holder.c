@@ -12,6 +12,9 @@
 #include "lease.h"
 #include "queue.h"
 
+/* Descriptions looked after under one hold of holders_lock. */
+#define KMQ_WATCH_STEP 64
+
 static struct kmq_keeper *kmq_holder_of(struct rb_node *node)
 {
 	return rb_entry_safe(node, struct kmq_keeper, node);
@@ -99,18 +102,21 @@ static struct kmq_keeper *kmq_holder_after(const struct kmq_queue *queue,
  * kmq_holder_next() - a walk over the descriptions of a queue
  * @queue: whose holders_lock is not held
  * @serial: of the one before; 0: the first is asked for
+ * @last: from kmq_holder_last(), before the first
  * @holding: out: opener for put_pid()
  *
  * Context: does not sleep.
  * Return: false: there is none behind @serial.
  */
-bool kmq_holder_next(struct kmq_queue *queue, u64 serial,
+bool kmq_holder_next(struct kmq_queue *queue, u64 serial, u64 last,
 		     struct kmq_holding *holding)
 {
 	const struct kmq_keeper *holder;
 
 	spin_lock(&queue->holders_lock);
 	holder = kmq_holder_after(queue, serial);
+	if (holder && holder->serial > last)
+		holder = NULL;
 	if (holder)
 		*holding = (struct kmq_holding){
 			.serial = holder->serial,
@@ -124,17 +130,52 @@ bool kmq_holder_next(struct kmq_queue *queue, u64 serial,
 	return holder;
 }
 
-/* The lease limit of the queue is another now. Does not sleep. */
-void kmq_holders_watch_leases(struct kmq_queue *queue)
+/* Of the newest description there is, or was. Does not sleep. */
+u64 kmq_holder_last(struct kmq_queue *queue)
 {
-	struct kmq_keeper *holder;
+	u64 last;
 
 	spin_lock(&queue->holders_lock);
-	holder = kmq_holder_of(rb_first(&queue->holders));
-	for (; holder; holder = kmq_holder_of(rb_next(&holder->node)))
+	last = queue->holder_serial;
+	spin_unlock(&queue->holders_lock);
+	return last;
+}
+
+/* A step of kmq_holders_watch_leases(): up to where it came; 0: to the end. */
+static u64 kmq_holders_watch_some(struct kmq_queue *queue, u64 serial)
+{
+	struct kmq_keeper *holder;
+	u32 i = 0;
+
+	spin_lock(&queue->holders_lock);
+	holder = kmq_holder_after(queue, serial);
+	for (; holder && i < KMQ_WATCH_STEP; i++) {
 		if (holder->leases)
 			kmq_leases_watch(holder->leases);
+		serial = holder->serial;
+		holder = kmq_holder_of(rb_next(&holder->node));
+	}
 	spin_unlock(&queue->holders_lock);
+	return holder ? serial : 0;
+}
+
+/**
+ * kmq_holders_watch_leases() - the lease limit of the queue is another now
+ * @queue: whose holders_lock is not held
+ *
+ * Whoever opens it meanwhile knows the limit and need not be met.
+ *
+ * Context: may sleep.
+ */
+void kmq_holders_watch_leases(struct kmq_queue *queue)
+{
+	const u64 last = kmq_holder_last(queue);
+	u64 serial = 0;
+
+	do {
+		serial = kmq_holders_watch_some(queue, serial);
+		cond_resched();
+	} while (serial && serial < last);
 }
 
 /**

@@ -65,8 +65,9 @@ void kmq_holder_add(struct kmq_queue *queue, struct kmq_keeper *holder,
 		    const struct file *file, u32 access);
 u32 kmq_file_access(const struct file *file);
 void kmq_holder_remove(struct kmq_queue *queue, struct kmq_keeper *holder);
-bool kmq_holder_next(struct kmq_queue *queue, u64 serial,
+bool kmq_holder_next(struct kmq_queue *queue, u64 serial, u64 last,
 		     struct kmq_holding *holding);
+u64 kmq_holder_last(struct kmq_queue *queue);
 void kmq_holders_watch_leases(struct kmq_queue *queue);
 
 void kmq_sleeping_note(struct kmq_sleeping *row, struct task_struct *task,

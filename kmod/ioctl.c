@@ -379,6 +379,7 @@ static long kmq_ioctl_resize(struct file *file, struct kmq_handle *handle,
 	struct kmq_change change = {};
 	struct kmq_resize resize;
 	struct kmq_fault fault;
+	int err;
 
 	if (copy_from_user(&resize, arg, sizeof(resize)))
 		return -EFAULT;
@@ -388,15 +389,21 @@ static long kmq_ioctl_resize(struct file *file, struct kmq_handle *handle,
 		return -EINVAL;
 	if (resize.byte_limit && resize.byte_limit < handle->queue->max_message)
 		return -EINVAL;
-	if (!kmq_queue_owned(handle->queue))
-		return -EPERM;
 	change.capacity = resize.capacity;
 	change.byte_limit = resize.byte_limit;
 	if (resize.capacity)
 		change.what |= KMQ_CHANGE_CAPACITY;
 	if (resize.byte_limit)
 		change.what |= KMQ_CHANGE_BYTE_LIMIT;
-	return kmq_registry_set(handle->queue, &change, &fault);
+	/* Given away between the judgement and the lock: judged anew. */
+	do {
+		change.judged_uid = READ_ONCE(handle->queue->uid);
+		change.judged_gid = READ_ONCE(handle->queue->gid);
+		if (!kmq_owner_is_served(change.judged_uid))
+			return -EPERM;
+		err = kmq_registry_set(handle->queue, &change, &fault);
+	} while (err == -ESTALE);
+	return err;
 }
 
 static long kmq_ioctl_set_descriptor(struct file *file,

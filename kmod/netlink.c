@@ -106,6 +106,20 @@ static int kmq_netlink_miss(struct netlink_ext_ack *extack, u16 attribute,
 	return kmq_netlink_refuse(extack, NULL, sentence, -EINVAL);
 }
 
+/*
+ * What netlink's policies let pass: a text that ends before its attribute does,
+ * and so is another than its sender may think. @text may be NULL.
+ */
+static int kmq_netlink_text(const struct nlattr *text,
+			    struct netlink_ext_ack *extack)
+{
+	if (!text || strlen(nla_data(text)) + 1 == nla_len(text))
+		return 0;
+	return kmq_netlink_refuse(extack, text,
+				  "there are bytes behind the end of the text",
+				  -EINVAL);
+}
+
 /**
  * kmq_refusal_begin() - what a dump's start may refuse with
  * @refusal: out
@@ -163,6 +177,7 @@ int kmq_netlink_find(struct nlattr **attrs, struct netlink_ext_ack *extack,
 		     struct kmq_queue **queue)
 {
 	const struct nlattr *name = attrs[KMQ_A_NAME], *id = attrs[KMQ_A_ID];
+	int err;
 
 	if (!name && !id)
 		return kmq_netlink_miss(extack, KMQ_A_NAME,
@@ -171,6 +186,9 @@ int kmq_netlink_find(struct nlattr **attrs, struct netlink_ext_ack *extack,
 		return kmq_netlink_refuse(extack, id,
 					  "a name and an id: one of them",
 					  -EINVAL);
+	err = kmq_netlink_text(name, extack);
+	if (err)
+		return err;
 	*queue = kmq_registry_find(name ? nla_data(name) : NULL,
 				   id ? nla_get_u32(id) : 0);
 	if (!*queue)
@@ -192,6 +210,7 @@ static struct kmq_subject kmq_subject_of(struct kmq_queue *queue)
 /**
  * kmq_netlink_see() - may a queue be looked at?
  * @viewer: by whom
+ * @request: his
  * @queue: whose lock is not held
  * @attrs: of the request
  * @extack: of the request
@@ -199,24 +218,25 @@ static struct kmq_subject kmq_subject_of(struct kmq_queue *queue)
  * Context: does not sleep.
  * Return: 0 or -EACCES.
  */
-int kmq_netlink_see(const struct kmq_viewer *viewer, struct kmq_queue *queue,
-		    struct nlattr **attrs, struct netlink_ext_ack *extack)
+int kmq_netlink_see(struct kmq_viewer *viewer, struct sk_buff *request,
+		    struct kmq_queue *queue, struct nlattr **attrs,
+		    struct netlink_ext_ack *extack)
 {
 	struct kmq_subject subject = kmq_subject_of(queue);
 
-	if (kmq_viewer_sees(viewer, &subject))
+	if (kmq_viewer_sees(viewer, &subject) ||
+	    kmq_viewer_ask(viewer, request))
 		return 0;
 	return kmq_netlink_refuse(extack, attrs[KMQ_A_NAME] ?: attrs[KMQ_A_ID],
 				  "its mode does not let you read this queue",
 				  -EACCES);
 }
 
-static int kmq_netlink_own(const struct kmq_viewer *viewer,
-			   struct kmq_queue *queue, struct nlattr **attrs,
+static int kmq_netlink_own(struct kmq_viewer *viewer, struct sk_buff *request,
+			   kuid_t owner, struct nlattr **attrs,
 			   struct netlink_ext_ack *extack)
 {
-	if (viewer->privileged ||
-	    kmq_viewer_owns(viewer, READ_ONCE(queue->uid)))
+	if (kmq_viewer_owns(viewer, owner) || kmq_viewer_ask(viewer, request))
 		return 0;
 	return kmq_netlink_refuse(extack, attrs[KMQ_A_NAME] ?: attrs[KMQ_A_ID],
 				  "you neither own this queue nor have CAP_SYS_ADMIN",
@@ -396,15 +416,19 @@ static int kmq_reply_fill(struct sk_buff *skb, struct genl_info *info,
 	return err;
 }
 
-/* One queue, to who asked. */
-static int kmq_reply_queue(struct genl_info *info, struct kmq_queue *queue,
+/* For kmq_reply_queue(); or NULL. */
+static struct sk_buff *kmq_reply_new(void)
+{
+	return genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+}
+
+/* One queue, to who asked. @skb: of kmq_reply_new(), given away. */
+static int kmq_reply_queue(struct sk_buff *skb, struct genl_info *info,
+			   struct kmq_queue *queue,
 			   const struct kmq_viewer *viewer)
 {
-	struct sk_buff *skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	int err;
 
-	if (!skb)
-		return -ENOMEM;
 	err = kmq_reply_fill(skb, info, queue, viewer);
 	if (!err)
 		return genlmsg_reply(skb, info);
@@ -417,10 +441,27 @@ static int kmq_reply_queue(struct genl_info *info, struct kmq_queue *queue,
 static const u16 kmq_dump_attributes[] = { KMQ_A_PATTERN, KMQ_A_UID,
 					   KMQ_A_KIND };
 
+static int kmq_get_queue(struct sk_buff *skb, struct genl_info *info,
+			 struct kmq_queue *queue)
+{
+	struct kmq_viewer viewer;
+	struct sk_buff *reply;
+	int err;
+
+	kmq_viewer_get(&viewer, skb);
+	err = kmq_netlink_see(&viewer, skb, queue, info->attrs, info->extack);
+	if (!err) {
+		reply = kmq_reply_new();
+		err = reply ? kmq_reply_queue(reply, info, queue, &viewer) :
+			      -ENOMEM;
+	}
+	kmq_viewer_put(&viewer);
+	return err;
+}
+
 static int kmq_do_get(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr **attrs = info->attrs;
-	struct kmq_viewer viewer;
 	struct kmq_queue *queue;
 	int err, i;
 
@@ -436,10 +477,7 @@ static int kmq_do_get(struct sk_buff *skb, struct genl_info *info)
 	err = kmq_netlink_find(attrs, info->extack, &queue);
 	if (err)
 		return err;
-	kmq_viewer_get(&viewer, skb);
-	err = kmq_netlink_see(&viewer, queue, attrs, info->extack) ?:
-	      kmq_reply_queue(info, queue, &viewer);
-	kmq_viewer_put(&viewer);
+	err = kmq_get_queue(skb, info, queue);
 	kmq_queue_put(queue);
 	return err;
 }
@@ -448,11 +486,16 @@ static int kmq_dump_narrow(struct kmq_dump *dump, struct nlattr **attrs,
 			   struct user_namespace *users,
 			   struct netlink_ext_ack *extack)
 {
+	int err;
+
 	if (attrs[KMQ_A_NAME] || attrs[KMQ_A_ID])
 		return kmq_netlink_refuse(extack,
 					  attrs[KMQ_A_NAME] ?: attrs[KMQ_A_ID],
 					  "a dump is of all queues; a get is of one",
 					  -EINVAL);
+	err = kmq_netlink_text(attrs[KMQ_A_PATTERN], extack);
+	if (err)
+		return err;
 	if (attrs[KMQ_A_PATTERN])
 		nla_strscpy(dump->pattern, attrs[KMQ_A_PATTERN],
 			    sizeof(dump->pattern));
@@ -494,6 +537,8 @@ static int kmq_get_start(struct netlink_callback *cb)
 		return -ENOMEM;
 	cb->args[0] = (long)dump;
 	kmq_viewer_get(&dump->viewer, cb->skb);
+	/* Queues that he may not see otherwise are met when he is gone. */
+	kmq_viewer_ask(&dump->viewer, cb->skb);
 	extack = kmq_refusal_begin(&dump->refusal, cb);
 	err = kmq_netlink_header(cb->nlh, NLM_F_DUMP, extack);
 	if (!err)
@@ -653,6 +698,9 @@ static int kmq_new_check(struct genl_info *info, struct kmq_create *create,
 	if (!name)
 		return kmq_netlink_miss(info->extack, KMQ_A_NAME,
 					"a queue that is made here has a name");
+	err = kmq_netlink_text(name, info->extack);
+	if (err)
+		return err;
 	if (!*(const char *)nla_data(name))
 		return kmq_netlink_refuse(info->extack, name,
 					  "the name is empty", -EINVAL);
@@ -703,16 +751,17 @@ static int kmq_new_refused(struct genl_info *info, int err)
 }
 
 static int kmq_new_privileged(struct sk_buff *skb, struct genl_info *info,
-			      const struct kmq_viewer *viewer)
+			      struct kmq_viewer *viewer)
 {
 	kuid_t uid = viewer->sender->fsuid;
 	kgid_t gid = viewer->sender->fsgid;
 	struct kmq_watch watch = {};
 	struct kmq_create create;
 	struct kmq_queue *queue;
+	struct sk_buff *reply;
 	int err;
 
-	if (!viewer->privileged)
+	if (!kmq_viewer_ask(viewer, skb))
 		return kmq_netlink_refuse(info->extack, NULL,
 					  "to make queues needs CAP_SYS_ADMIN here; /dev/kmq/control may let you",
 					  -EPERM);
@@ -721,10 +770,16 @@ static int kmq_new_privileged(struct sk_buff *skb, struct genl_info *info,
 		err = kmq_netlink_owner(skb, info, viewer, &uid, &gid);
 	if (err)
 		return err;
+	/* First: what cannot be told need not be made. */
+	reply = kmq_reply_new();
+	if (!reply)
+		return -ENOMEM;
 	queue = kmq_new_make(info, &create, &watch, uid, gid);
-	if (IS_ERR(queue))
+	if (IS_ERR(queue)) {
+		nlmsg_free(reply);
 		return kmq_new_refused(info, PTR_ERR(queue));
-	err = kmq_reply_queue(info, queue, viewer);
+	}
+	err = kmq_reply_queue(reply, info, queue, viewer);
 	kmq_queue_put(queue);
 	return err;
 }
@@ -792,9 +847,8 @@ static int kmq_set_words(struct genl_info *info, struct kmq_change *change)
 	return 0;
 }
 
-static int kmq_set_queue(struct sk_buff *skb, struct genl_info *info,
-			 const struct kmq_viewer *viewer,
-			 struct kmq_queue *queue)
+static int kmq_set_judged(struct sk_buff *skb, struct genl_info *info,
+			  struct kmq_viewer *viewer, struct kmq_queue *queue)
 {
 	struct kmq_subject subject = kmq_subject_of(queue);
 	struct kmq_change change = {};
@@ -803,7 +857,10 @@ static int kmq_set_queue(struct sk_buff *skb, struct genl_info *info,
 
 	change.uid = subject.uid;
 	change.gid = subject.gid;
-	err = kmq_netlink_own(viewer, queue, info->attrs, info->extack);
+	change.judged_uid = subject.uid;
+	change.judged_gid = subject.gid;
+	err = kmq_netlink_own(viewer, skb, subject.uid, info->attrs,
+			      info->extack);
 	if (!err)
 		err = kmq_set_words(info, &change);
 	if (!err)
@@ -822,6 +879,18 @@ static int kmq_set_queue(struct sk_buff *skb, struct genl_info *info,
 		     0;
 }
 
+static int kmq_set_queue(struct sk_buff *skb, struct genl_info *info,
+			 struct kmq_viewer *viewer, struct kmq_queue *queue)
+{
+	int err;
+
+	/* Given away between the judgement and the lock: judged anew. */
+	do
+		err = kmq_set_judged(skb, info, viewer, queue);
+	while (err == -ESTALE);
+	return err;
+}
+
 static int kmq_do_set(struct sk_buff *skb, struct genl_info *info)
 {
 	struct kmq_viewer viewer;
@@ -838,6 +907,15 @@ static int kmq_do_set(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
+static int kmq_del_judged(struct sk_buff *skb, struct genl_info *info,
+			  struct kmq_viewer *viewer, struct kmq_queue *queue)
+{
+	kuid_t owner = READ_ONCE(queue->uid);
+
+	return kmq_netlink_own(viewer, skb, owner, info->attrs, info->extack) ?:
+	       kmq_registry_end(queue, owner);
+}
+
 static int kmq_do_del(struct sk_buff *skb, struct genl_info *info)
 {
 	struct kmq_viewer viewer;
@@ -848,10 +926,11 @@ static int kmq_do_del(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 	kmq_viewer_get(&viewer, skb);
-	err = kmq_netlink_own(&viewer, queue, info->attrs, info->extack);
+	/* As kmq_set_queue(). */
+	do
+		err = kmq_del_judged(skb, info, &viewer, queue);
+	while (err == -ESTALE);
 	kmq_viewer_put(&viewer);
-	if (!err)
-		err = kmq_registry_end(queue);
 	kmq_queue_put(queue);
 	if (err == -ENOENT)
 		return kmq_netlink_refuse(info->extack, NULL, "no such queue",
@@ -870,6 +949,9 @@ static int kmq_do_subscribe(struct sk_buff *skb, struct genl_info *info)
 	struct kmq_viewer viewer;
 	int err;
 
+	err = kmq_netlink_text(attrs[KMQ_A_PATTERN], info->extack);
+	if (err)
+		return err;
 	if (attrs[KMQ_A_PATTERN])
 		nla_strscpy(interest.pattern, attrs[KMQ_A_PATTERN],
 			    sizeof(interest.pattern));
@@ -878,6 +960,8 @@ static int kmq_do_subscribe(struct sk_buff *skb, struct genl_info *info)
 					  "no event, or one that there is not",
 					  -EINVAL);
 	kmq_viewer_get(&viewer, skb);
+	/* What there will be to see is not known. */
+	kmq_viewer_ask(&viewer, skb);
 	err = kmq_subscribe(genl_info_net(info), info->snd_portid,
 			    NETLINK_CB(skb).sk, &viewer, &interest);
 	kmq_viewer_put(&viewer);

@@ -35,8 +35,9 @@ int kmq_netlink_refuse(struct netlink_ext_ack *extack,
 		       int err);
 int kmq_netlink_find(struct nlattr **attrs, struct netlink_ext_ack *extack,
 		     struct kmq_queue **queue);
-int kmq_netlink_see(const struct kmq_viewer *viewer, struct kmq_queue *queue,
-		    struct nlattr **attrs, struct netlink_ext_ack *extack);
+int kmq_netlink_see(struct kmq_viewer *viewer, struct sk_buff *request,
+		    struct kmq_queue *queue, struct nlattr **attrs,
+		    struct netlink_ext_ack *extack);
 
 /* netlink_holder.c */
 int kmq_holder_start(struct netlink_callback *cb);

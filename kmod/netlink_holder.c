@@ -16,8 +16,11 @@
 #include "viewer.h"
 #include "wait.h"
 
-/* Sleepers taken down under one hold of the queue's lock. */
-#define KMQ_SLEEPING_ROWS 32
+/*
+ * Sleepers taken down under one hold of the queue's lock. Each hold walks past
+ * those that were told before: few holds are better than short ones.
+ */
+#define KMQ_SLEEPING_ROWS 512
 
 /**
  * struct kmq_holder_dump - of holders, on its way
@@ -26,6 +29,7 @@
  * @refusal: why there will be nothing
  * @sleep: enum kmq_sleep of the part it is in; -1: descriptions
  * @serial: of what was told last in this part
+ * @last: of this part: who came later is not told, or it might never end
  * @first: the next of @rows
  * @count: of @rows; those before @first are let go
  * @rows: that follow
@@ -36,6 +40,7 @@ struct kmq_holder_dump {
 	struct kmq_refusal refusal;
 	int sleep;
 	u64 serial;
+	u64 last;
 	u32 first;
 	u32 count;
 	struct kmq_sleeping rows[KMQ_SLEEPING_ROWS];
@@ -53,7 +58,7 @@ int kmq_holder_start(struct netlink_callback *cb)
 	struct kmq_holder_dump *dump;
 	int err;
 
-	dump = kzalloc(sizeof(*dump), GFP_KERNEL_ACCOUNT);
+	dump = kvzalloc(sizeof(*dump), GFP_KERNEL_ACCOUNT);
 	if (!dump)
 		return -ENOMEM;
 	dump->sleep = -1;
@@ -62,8 +67,10 @@ int kmq_holder_start(struct netlink_callback *cb)
 	extack = kmq_refusal_begin(&dump->refusal, cb);
 	err = kmq_netlink_find(attrs, extack, &dump->queue);
 	if (!err)
-		err = kmq_netlink_see(&dump->viewer, dump->queue, attrs,
-				      extack);
+		err = kmq_netlink_see(&dump->viewer, cb->skb, dump->queue,
+				      attrs, extack);
+	if (!err)
+		dump->last = kmq_holder_last(dump->queue);
 	err = kmq_refusal_end(&dump->refusal, cb, err);
 	/* A start that fails is not followed by its end. */
 	if (err)
@@ -82,7 +89,7 @@ int kmq_holder_done(struct netlink_callback *cb)
 	kmq_viewer_put(&dump->viewer);
 	if (dump->queue)
 		kmq_queue_put(dump->queue);
-	kfree(dump);
+	kvfree(dump);
 	return 0;
 }
 
@@ -171,7 +178,8 @@ static int kmq_dump_holdings(struct sk_buff *skb, struct netlink_callback *cb)
 	struct kmq_holding holding;
 	int err = 0;
 
-	while (!err && kmq_holder_next(dump->queue, dump->serial, &holding)) {
+	while (!err && kmq_holder_next(dump->queue, dump->serial, dump->last,
+				       &holding)) {
 		err = kmq_holder_message(skb, cb, &holding, NULL);
 		if (!err)
 			dump->serial = holding.serial;
@@ -188,7 +196,8 @@ static void kmq_fetch_sleeping(struct kmq_holder_dump *dump)
 
 	dump->first = 0;
 	dump->count = kmq_sleepers(queue, dump->sleep, dump->serial,
-				   dump->rows, KMQ_SLEEPING_ROWS);
+				   dump->last, dump->rows,
+				   KMQ_SLEEPING_ROWS);
 	if (dump->count)
 		dump->serial = dump->rows[dump->count - 1].serial;
 }
@@ -229,6 +238,7 @@ int kmq_holder_dump(struct sk_buff *skb, struct netlink_callback *cb)
 			break;
 		dump->sleep++;
 		dump->serial = 0;
+		dump->last = kmq_sleepers_last(dump->queue, dump->sleep);
 	}
 	return skb->len;
 }

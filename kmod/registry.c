@@ -183,12 +183,10 @@ void kmq_queue_put(struct kmq_queue *queue)
 	kref_put(&queue->ref, kmq_queue_release);
 }
 
-/* True if the caller may remove or resize the queue. */
-bool kmq_queue_owned(const struct kmq_queue *queue)
+/* True if the caller may remove or resize a queue of @owner. */
+bool kmq_owner_is_served(kuid_t owner)
 {
-	/* It may be given away meanwhile; then this was before. */
-	return uid_eq(current_fsuid(), READ_ONCE(queue->uid)) ||
-	       capable(CAP_SYS_ADMIN);
+	return uid_eq(current_fsuid(), owner) || capable(CAP_SYS_ADMIN);
 }
 
 static u32 kmq_hash(const char *name)
@@ -445,23 +443,27 @@ void kmq_registry_abort(struct kmq_queue *queue, bool open)
 /**
  * kmq_registry_end() - end a queue
  * @queue: referenced by the caller, who may do that
+ * @judged_uid: owner, by whom it was judged that he may
  *
  * Context: may sleep.
- * Return: 0, or -ENOENT: somebody else has.
+ * Return: 0; -ENOENT: somebody else has; -ESTALE: the owner is another by now,
+ * so that it has to be judged anew.
  */
-int kmq_registry_end(struct kmq_queue *queue)
+int kmq_registry_end(struct kmq_queue *queue, kuid_t judged_uid)
 {
-	bool ends;
+	int err = 0;
 
 	mutex_lock(&kmq_registry_lock);
-	ends = queue->published;
-	if (ends)
+	if (!queue->published)
+		err = -ENOENT;
+	else if (!uid_eq(judged_uid, queue->uid))
+		err = -ESTALE;
+	else
 		kmq_unpublish(queue);
 	mutex_unlock(&kmq_registry_lock);
-	if (!ends)
-		return -ENOENT;
-	kmq_end(queue);
-	return 0;
+	if (!err)
+		kmq_end(queue);
+	return err;
 }
 
 /**
@@ -474,11 +476,16 @@ int kmq_registry_end(struct kmq_queue *queue)
 int kmq_registry_remove(const char *name)
 {
 	struct kmq_queue *queue = kmq_registry_find(name, 0);
+	kuid_t owner;
 	int err;
 
 	if (!queue)
 		return -ENOENT;
-	err = kmq_queue_owned(queue) ? kmq_registry_end(queue) : -EPERM;
+	do {
+		owner = READ_ONCE(queue->uid);
+		err = kmq_owner_is_served(owner) ?
+			      kmq_registry_end(queue, owner) : -EPERM;
+	} while (err == -ESTALE);
 	kmq_queue_put(queue);
 	return err;
 }
@@ -744,9 +751,9 @@ static void kmq_set_owner(struct kmq_queue *queue, u32 mode, kuid_t uid,
 	lockdep_assert_held(&kmq_registry_lock);
 	spin_lock(&queue->lock);
 	queue->mode = mode;
-	/* Read by kmq_queue_owned() without a lock. */
+	/* Read without a lock by who judges, and looks again under one. */
 	WRITE_ONCE(queue->uid, uid);
-	queue->gid = gid;
+	WRITE_ONCE(queue->gid, gid);
 	spin_unlock(&queue->lock);
 }
 
@@ -849,6 +856,10 @@ static int kmq_set_locked(struct kmq_queue *queue, struct kmq_plan *plan,
 	int err;
 
 	lockdep_assert_held(&queue->set_lock);
+	/* Owner and group change under this lock alone. */
+	if (!uid_eq(plan->change->judged_uid, queue->uid) ||
+	    !gid_eq(plan->change->judged_gid, queue->gid))
+		return -ESTALE;
 	err = kmq_plan_make(queue, plan, fault);
 	if (err)
 		return err;
@@ -872,7 +883,8 @@ static int kmq_set_locked(struct kmq_queue *queue, struct kmq_plan *plan,
  *
  * Context: may sleep.
  * Return: 0, -EINVAL, -EOPNOTSUPP, -EDQUOT, -ENOMEM; -ENOENT, -EIDRM: it is
- * being removed; what device_add() returns.
+ * being removed; -ESTALE: owner or group are not those it was judged by: it has
+ * to be judged anew; what device_add() returns.
  */
 int kmq_registry_set(struct kmq_queue *queue, const struct kmq_change *change,
 		     struct kmq_fault *fault)

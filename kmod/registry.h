@@ -29,10 +29,14 @@ struct kmq_watch;
 /**
  * struct kmq_change - new settings of a queue
  * @what: KMQ_CHANGE_*: which of the others count
+ * @judged_uid: owner, by whom it was judged whether the caller may do that
+ * @judged_gid: group, likewise
  * @high: and the following four: as in struct kmq_watch
  */
 struct kmq_change {
 	u32 what;
+	kuid_t judged_uid;
+	kgid_t judged_gid;
 	u32 capacity;
 	u64 byte_limit;
 	u32 policy;
@@ -53,7 +57,7 @@ struct kmq_queue *kmq_registry_create(const struct kmq_create *settings,
 				      kuid_t uid, kgid_t gid, bool open);
 void kmq_registry_abort(struct kmq_queue *queue, bool open);
 int kmq_registry_remove(const char *name);
-int kmq_registry_end(struct kmq_queue *queue);
+int kmq_registry_end(struct kmq_queue *queue, kuid_t judged_uid);
 struct kmq_queue *kmq_registry_next(u32 id, u32 *generation);
 struct kmq_queue *kmq_registry_find(const char *name, u32 id);
 int kmq_registry_set(struct kmq_queue *queue, const struct kmq_change *change,
@@ -63,7 +67,7 @@ struct kmq_queue *kmq_registry_open(u32 id);
 void kmq_registry_hold(struct kmq_queue *queue);
 void kmq_registry_close(struct kmq_queue *queue);
 void kmq_queue_put(struct kmq_queue *queue);
-bool kmq_queue_owned(const struct kmq_queue *queue);
+bool kmq_owner_is_served(kuid_t owner);
 
 dev_t kmq_devt(u32 minor);
 struct kmq_node *kmq_node_new(const char *name, u32 minor, u32 mode, kuid_t uid,

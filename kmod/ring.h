@@ -161,6 +161,7 @@ int kmq_ring_check_holder(struct kmq_ring *ring, enum kmq_ring_side lock);
  * @since: when it joined
  * @timer: PRODUCERS: until when it is left asleep, if @deferred
  * @enough: and the position that it is left asleep for
+ * @obeys: PRODUCERS: it does not join while the policy is to reject
  * @deferred: there was room for it, but not much; guarded by ring->lock
  * @due: by @timer; release and acquire
  * @woken: by kmq_ring_wake() or one of its kin; likewise
@@ -179,6 +180,7 @@ struct kmq_sleeper {
 	struct kmq_moment since;
 	struct hrtimer *timer;
 	u64 enough;
+	bool obeys;
 	bool deferred;
 	bool due;
 	bool woken;
@@ -186,7 +188,8 @@ struct kmq_sleeper {
 
 /* Its sleepers and pollers. ring_wait.c */
 u32 kmq_ring_sleepers(struct kmq_ring *ring, enum kmq_sleep sleep, u64 after,
-		      struct kmq_sleeping *rows, u32 count);
+		      u64 last, struct kmq_sleeping *rows, u32 count);
+u64 kmq_ring_sleepers_last(struct kmq_ring *ring);
 int kmq_ring_sleep(struct kmq_ring *ring, struct kmq_sleeper *sleeper,
 		   u64 deadline);
 void kmq_ring_wake(struct kmq_ring *ring, enum kmq_ring_side side);

@@ -119,7 +119,7 @@ static int kmq_reserve(struct kmq_ring *ring, u32 size, struct kmq_room *room,
 	kmq_ring_kicks(ring);
 	if (err == -EAGAIN)
 		*sleeper = (struct kmq_sleeper){ .side = KMQ_RING_PRODUCERS,
-						 .wake = wake };
+						 .wake = wake, .obeys = true };
 	else if (err == -EINPROGRESS)
 		kmq_wait_for_lock(sleeper, KMQ_RING_PRODUCERS_LOCK);
 	else if (err == -EUCLEAN)
@@ -193,7 +193,9 @@ static void kmq_count_rejected(struct kmq_ring *ring, u32 size, int err,
 static bool kmq_send_sleeps(const struct kmq_ring *ring, int done,
 			    const struct kmq_patience *patience)
 {
-	if (done == -EAGAIN && ring->queue->policy == KMQ_POLICY_REJECT)
+	/* The policy may change: who joins the sleepers looks again. */
+	if (done == -EAGAIN &&
+	    READ_ONCE(ring->queue->policy) == KMQ_POLICY_REJECT)
 		return false;
 	return kmq_is_waiting(done) && !patience->nonblock;
 }

@@ -282,6 +282,10 @@ static int kmq_ring_join(struct kmq_ring *ring, struct kmq_sleeper *sleeper)
 	lockdep_assert_held(&ring->lock);
 	if (ring->error)
 		return ring->error;
+	/* Written before kmq_set_policy() wakes everyone under this lock. */
+	if (sleeper->obeys &&
+	    READ_ONCE(ring->queue->policy) == KMQ_POLICY_REJECT)
+		return -EAGAIN;
 	if (sleeper->ended && READ_ONCE(*sleeper->ended))
 		return -ESRCH;
 	sleeper->serial = ++ring->sleeps;
@@ -848,14 +852,15 @@ __poll_t kmq_ring_poll(struct kmq_ring *ring, struct file *file,
  */
 static u32 kmq_ring_list_sleepers(const struct kmq_ring *ring,
 				  enum kmq_ring_side side, u64 base, u64 after,
-				  struct kmq_sleeping *rows, u32 count)
+				  u64 last, struct kmq_sleeping *rows,
+				  u32 count)
 {
 	const struct kmq_sleeper *sleeper;
 	u32 n = 0;
 
 	lockdep_assert_held(&ring->lock);
 	list_for_each_entry(sleeper, &ring->sleepers[side], node) {
-		if (n == count)
+		if (n == count || sleeper->serial > last)
 			break;
 		if (base + sleeper->serial > after)
 			kmq_sleeping_note(&rows[n++], sleeper->task,
@@ -870,7 +875,7 @@ static u32 kmq_ring_list_sleepers(const struct kmq_ring *ring,
  * wait for the lock.
  */
 u32 kmq_ring_sleepers(struct kmq_ring *ring, enum kmq_sleep sleep, u64 after,
-		      struct kmq_sleeping *rows, u32 count)
+		      u64 last, struct kmq_sleeping *rows, u32 count)
 {
 	enum kmq_ring_side side = KMQ_RING_CONSUMERS;
 	enum kmq_ring_side lock = KMQ_RING_CONSUMERS_LOCK;
@@ -884,9 +889,19 @@ u32 kmq_ring_sleepers(struct kmq_ring *ring, enum kmq_sleep sleep, u64 after,
 		lock = KMQ_RING_PRODUCERS_LOCK;
 	}
 	spin_lock(&ring->lock);
-	n = kmq_ring_list_sleepers(ring, side, 0, after, rows, count);
-	n += kmq_ring_list_sleepers(ring, lock, locks, after, rows + n,
+	n = kmq_ring_list_sleepers(ring, side, 0, after, last, rows, count);
+	n += kmq_ring_list_sleepers(ring, lock, locks, after, last, rows + n,
 				    count - n);
 	spin_unlock(&ring->lock);
 	return n;
+}
+
+u64 kmq_ring_sleepers_last(struct kmq_ring *ring)
+{
+	u64 last;
+
+	spin_lock(&ring->lock);
+	last = ring->sleeps;
+	spin_unlock(&ring->lock);
+	return last;
 }

@@ -35,7 +35,7 @@ bool kmq_request_capable(struct sk_buff *request, int capability)
 
 /**
  * kmq_viewer_get() - who sent a request
- * @viewer: out: for kmq_viewer_put()
+ * @viewer: out: for kmq_viewer_put(); privileged only if it is asked about
  * @request: whose sender is `current`
  *
  * Context: does not sleep.
@@ -48,7 +48,23 @@ void kmq_viewer_get(struct kmq_viewer *viewer, struct sk_buff *request)
 	viewer->opener = get_cred(file->f_cred);
 	viewer->users = viewer->sender->user_ns;
 	viewer->pids = get_pid_ns(task_active_pid_ns(current));
+	viewer->privileged = false;
+}
+
+/**
+ * kmq_viewer_ask() - is he privileged?
+ * @viewer: of the request
+ * @request: whose sender is `current`
+ *
+ * To ask marks a process as one that has used the privilege, and without it is
+ * put on record: so not where it is decided without.
+ *
+ * Context: does not sleep.
+ */
+bool kmq_viewer_ask(struct kmq_viewer *viewer, struct sk_buff *request)
+{
 	viewer->privileged = kmq_request_capable(request, CAP_SYS_ADMIN);
+	return viewer->privileged;
 }
 
 /* Another for kmq_viewer_put(). Does not sleep. */

@@ -20,7 +20,7 @@ struct user_namespace;
  *	handed to a program with more rights gains nothing by that
  * @users: user ids are of this namespace
  * @pids: process ids are of this namespace
- * @privileged: CAP_SYS_ADMIN, both of them
+ * @privileged: CAP_SYS_ADMIN, both of them; by kmq_viewer_ask()
  */
 struct kmq_viewer {
 	const struct cred *sender;
@@ -44,6 +44,7 @@ struct kmq_subject {
 
 bool kmq_request_capable(struct sk_buff *request, int capability);
 void kmq_viewer_get(struct kmq_viewer *viewer, struct sk_buff *request);
+bool kmq_viewer_ask(struct kmq_viewer *viewer, struct sk_buff *request);
 void kmq_viewer_copy(struct kmq_viewer *to, const struct kmq_viewer *from);
 void kmq_viewer_put(struct kmq_viewer *viewer);
 

@@ -644,8 +644,10 @@ static noinline int kmq_send_locked(struct kmq_queue *queue,
 			break;
 		sent++;
 	}
-	if (err == -EAGAIN && !sent && !patience->continued &&
-	    !kmq_send_sleeps(queue, patience)) {
+	/* Judged once: the policy may be another after the unlock. */
+	if (err == -EAGAIN && !sent && kmq_send_sleeps(queue, patience)) {
+		err = -EINPROGRESS;
+	} else if (err == -EAGAIN && !sent && !patience->continued) {
 		queue->ledger.rejected++;
 		kmq_trace(reject, queue, slots[0]->size, err, current);
 	}
@@ -681,9 +683,15 @@ static noinline int kmq_send_wait(struct kmq_queue *queue, struct kmq_slot *slot
 	waiter.slot = slot;
 
 	spin_lock(&queue->lock);
-	if (!queue->removed)
+	while (!queue->removed) {
 		err = kmq_try_place(queue, slot, ktime_get_ns(), sequence,
 				    &wakeups);
+		if (err != -EXFULL)
+			break;
+		/* The policy has changed since the first look. */
+		kmq_break(queue, &wakeups);
+		err = -EIDRM;
+	}
 	sleeps = err == -EAGAIN && queue->policy == KMQ_POLICY_BLOCK;
 	if (sleeps) {
 		kmq_waiter_sign(queue, &waiter);
@@ -773,7 +781,7 @@ int kmq_send(struct kmq_queue *queue, struct kmq_slot **slots, u32 count,
 		return sent;
 	}
 	sent = kmq_send_locked(queue, slots, count, patience, sequence, sent);
-	if (likely(sent != -EAGAIN) || !kmq_send_sleeps(queue, patience))
+	if (likely(sent != -EINPROGRESS))
 		return sent;
 	return kmq_send_slow(queue, slots, count, patience, sequence);
 }
@@ -1530,13 +1538,13 @@ void kmq_retire(struct kmq_queue *queue)
 
 /* Those in a list, first come first told. */
 static u32 kmq_list_sleepers(const struct list_head *waiters, u64 after,
-			     struct kmq_sleeping *rows, u32 count)
+			     u64 last, struct kmq_sleeping *rows, u32 count)
 {
 	const struct kmq_waiter *waiter;
 	u32 n = 0;
 
 	list_for_each_entry(waiter, waiters, node) {
-		if (n == count)
+		if (n == count || waiter->serial > last)
 			break;
 		if (waiter->serial > after)
 			kmq_sleeping_note(&rows[n++], waiter->task,
@@ -1546,21 +1554,40 @@ static u32 kmq_list_sleepers(const struct list_head *waiters, u64 after,
 	return n;
 }
 
+/* The first whose request came after that one; or NULL. */
+static struct rb_node *kmq_caller_after(const struct kmq_queue *queue,
+					u64 sequence)
+{
+	struct rb_node *node = queue->callers.rb_node, *found = NULL;
+
+	lockdep_assert_held(&queue->lock);
+	while (node) {
+		if (rb_entry(node, struct kmq_waiter, by_sequence)->sequence >
+		    sequence) {
+			found = node;
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return found;
+}
+
 /* Those who wait for a reply, in the order of their requests. */
 static u32 kmq_list_callers(const struct kmq_queue *queue, u64 after,
-			    struct kmq_sleeping *rows, u32 count)
+			    u64 last, struct kmq_sleeping *rows, u32 count)
 {
-	struct rb_node *node = rb_first(&queue->callers);
+	struct rb_node *node = kmq_caller_after(queue, after);
 	u32 n = 0;
 
 	for (; node && n < count; node = rb_next(node)) {
 		struct kmq_waiter *caller = rb_entry(node, struct kmq_waiter,
 						     by_sequence);
 
-		if (caller->sequence > after)
-			kmq_sleeping_note(&rows[n++], caller->task,
-					  caller->sequence,
-					  kmq_moment_ns(caller->since));
+		if (caller->sequence > last)
+			break;
+		kmq_sleeping_note(&rows[n++], caller->task, caller->sequence,
+				  kmq_moment_ns(caller->since));
 	}
 	return n;
 }
@@ -1570,6 +1597,7 @@ static u32 kmq_list_callers(const struct kmq_queue *queue, u64 after,
  * @queue: whose lock is not held
  * @sleep: for what
  * @after: the serial of the row before; 0: from the first
+ * @last: from kmq_sleepers_last(), before the first was asked for
  * @rows: out: pids for put_pid()
  * @count: room
  *
@@ -1577,23 +1605,39 @@ static u32 kmq_list_callers(const struct kmq_queue *queue, u64 after,
  * Return: how many rows; 0: there are no more.
  */
 u32 kmq_sleepers(struct kmq_queue *queue, enum kmq_sleep sleep, u64 after,
-		 struct kmq_sleeping *rows, u32 count)
+		 u64 last, struct kmq_sleeping *rows, u32 count)
 {
 	u32 n;
 
 	if (queue->ring)
-		return kmq_ring_sleepers(queue->ring, sleep, after, rows,
-					 count);
+		return kmq_ring_sleepers(queue->ring, sleep, after, last,
+					 rows, count);
 	spin_lock(&queue->lock);
 	if (sleep == KMQ_SLEEP_CALL)
-		n = kmq_list_callers(queue, after, rows, count);
+		n = kmq_list_callers(queue, after, last, rows, count);
 	else
 		n = kmq_list_sleepers(sleep == KMQ_SLEEP_SEND ?
 					      &queue->senders :
 					      &queue->receivers,
-				      after, rows, count);
+				      after, last, rows, count);
 	spin_unlock(&queue->lock);
 	return n;
+}
+
+/*
+ * The serial of the youngest sleeper that there may be now: who joins later is
+ * beyond it. Does not sleep.
+ */
+u64 kmq_sleepers_last(struct kmq_queue *queue, enum kmq_sleep sleep)
+{
+	u64 last;
+
+	if (queue->ring)
+		return kmq_ring_sleepers_last(queue->ring);
+	spin_lock(&queue->lock);
+	last = sleep == KMQ_SLEEP_CALL ? queue->sequence : queue->sleeps;
+	spin_unlock(&queue->lock);
+	return last;
 }
 
 /**

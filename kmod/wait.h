@@ -85,7 +85,8 @@ int kmq_set_limits(struct kmq_queue *queue, u32 *capacity, u64 *byte_limit);
 void kmq_set_policy(struct kmq_queue *queue, u32 policy);
 void kmq_retire(struct kmq_queue *queue);
 u32 kmq_sleepers(struct kmq_queue *queue, enum kmq_sleep sleep, u64 after,
-		 struct kmq_sleeping *rows, u32 count);
+		 u64 last, struct kmq_sleeping *rows, u32 count);
+u64 kmq_sleepers_last(struct kmq_queue *queue, enum kmq_sleep sleep);
 
 void kmq_notify(struct kmq_queue *queue, __poll_t events);
 __poll_t kmq_readiness(struct kmq_queue *queue,

@@ -111,8 +111,9 @@ void kmq_watch_full(struct kmq_queue *queue)
 int kmq_watch_check(const struct kmq_watch *watch, u32 kind,
 		    struct kmq_fault *fault)
 {
-	if (kind == KMQ_KIND_RING && watch->high)
-		return kmq_refuse(fault, KMQ_A_HIGH_WATERMARK,
+	if (kind == KMQ_KIND_RING && (watch->high || watch->low))
+		return kmq_refuse(fault, watch->high ? KMQ_A_HIGH_WATERMARK :
+						       KMQ_A_LOW_WATERMARK,
 				  "who maps a ring fills it unseen: it has no watermarks",
 				  -EOPNOTSUPP);
 	if (kind == KMQ_KIND_RING && watch->lease_limit)

@@ -739,3 +739,62 @@ TEST(one_user_cannot_take_all_subscriptions)
 	}
 	child_join(pid);
 }
+
+/* Nor can all of them together keep out who has to look after them. */
+TEST(the_privileged_can_subscribe_whatever_others_do)
+{
+	const int users = KMQ_SUBSCRIPTIONS_MAX / KMQ_SUBSCRIPTIONS_USER_MAX;
+	struct nl nl = nl_open();
+	char byte = 'r';
+	pid_t pid[users];
+	int ready[2];
+
+	CHECK_OK(pipe(ready));
+	for (int i = 0; i < users; i++)
+		CHILD(pid[i]) {
+			become_user(3000 + i);
+			for (int n = 0; n < KMQ_SUBSCRIPTIONS_USER_MAX; n++)
+				listen_to(NULL, 0);
+			CHECK_EQ(CHECK_OK(write(ready[1], &byte, 1)), 1);
+			pause();
+		}
+	for (int i = 0; i < users; i++)
+		CHECK_EQ(CHECK_OK(read(ready[0], &byte, 1)), 1);
+	CHECK_TAKEN(&nl, nl_subscribe(&nl, NULL, 0));
+	for (int i = 0; i < users; i++)
+		child_kill(pid[i]);
+}
+
+/*
+ * Drops in a row are one event, but not with some from before. The worker has so
+ * much to tell of that the last of those is still with it.
+ */
+TEST(drops_after_a_subscription_are_told_to_it)
+{
+	char name[2][KMQ_NAME_SIZE];
+	struct nl busy[16];
+	int fd[2];
+
+	for (int i = 0; i < 2; i++) {
+		fd[i] = NAMED(name[i], .capacity = 1,
+			      .policy = KMQ_POLICY_DROP_OLDEST);
+		put(fd[i], 1, 0, "m");
+	}
+	for (int i = 0; i < 16; i++)
+		busy[i] = listen_to(NULL, 0);
+	for (int round = 0; round < 20; round++) {
+		struct nl nl = nl_open();
+		struct nl_reply event;
+
+		for (int i = 0; i < 101; i++)
+			put(fd[i % 2], 1, 0, "before");
+		CHECK_TAKEN(&nl, nl_subscribe(&nl, name[0],
+					      BIT(KMQ_EVENT_DROPPED)));
+		put(fd[0], 1, 0, "after");
+		event = expect_event(&nl, KMQ_EVENT_DROPPED, name[0]);
+		CHECK_EQ(nl_number(&event, KMQ_A_COUNT), 1);
+		nl_close(&nl);
+	}
+	for (int i = 0; i < 16; i++)
+		nl_close(&busy[i]);
+}

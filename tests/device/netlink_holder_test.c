@@ -186,6 +186,106 @@ TEST(two_hundred_threads_asleep_are_told_once_each)
 		pthread_join(threads[i], NULL);
 }
 
+/* More than are taken down at a time. */
+#define SLEEPERS 600
+
+static void *sleep_again_and_again(void *unused)
+{
+	char body[8];
+
+	while (read(shared_fd, body, sizeof(body)) == 1)
+		;
+	return unused;
+}
+
+static void begin_holders(struct nl *nl, struct nl_dump *dump, const char *name)
+{
+	struct nl_request request;
+
+	nl_begin(&request, nl, KMQ_CMD_HOLDER_GET, NLM_F_DUMP);
+	nl_put_text(&request, KMQ_A_NAME, name);
+	CHECK_TAKEN(nl, nl_dump_start(dump, nl, &request));
+}
+
+/* Each sleeper wakes, and sleeps again, when the dump has begun. */
+static void check_no_sleeper_twice(const char *name)
+{
+	static unsigned int told[SLEEPERS + 2];
+	static struct nl_dump dump;
+	static struct nl_reply row;
+	pthread_t threads[SLEEPERS];
+	struct nl nl = nl_open();
+	pthread_attr_t small;
+	int count = 0;
+
+	pthread_attr_init(&small);
+	pthread_attr_setstacksize(&small, 65536);
+	for (int i = 0; i < SLEEPERS; i++)
+		CHECK_EQ(pthread_create(&threads[i], &small,
+					sleep_again_and_again, NULL), 0);
+	wait_blocked_receivers(shared_fd, SLEEPERS);
+	begin_holders(&nl, &dump, name);
+	for (int i = 0; i < SLEEPERS; i++)
+		CHECK_EQ(CHECK_OK(write(shared_fd, "m", 1)), 1);
+	WAIT_UNTIL(info_of(shared_fd).received == SLEEPERS);
+	wait_blocked_receivers(shared_fd, SLEEPERS);
+	while (nl_dump_next(&dump, &row)) {
+		if (!nl_has(&row, KMQ_A_TID))
+			continue;
+		CHECK(count <= SLEEPERS);
+		told[count] = nl_number(&row, KMQ_A_TID);
+		for (int i = 0; i < count; i++)
+			CHECK(told[i] != told[count]);
+		count++;
+	}
+	CHECK(count > 0);
+	CHECK_EQ(dump.error, 0);
+	CHECK_OK(queue_remove(name));
+	for (int i = 0; i < SLEEPERS; i++)
+		pthread_join(threads[i], NULL);
+}
+
+TEST(a_sleeper_that_sleeps_again_is_not_told_again)
+{
+	char name[KMQ_NAME_SIZE];
+
+	shared_fd = NAMED(name, .capacity = 4);
+	check_no_sleeper_twice(name);
+}
+
+TEST(a_sleeper_of_a_ring_that_sleeps_again_is_not_told_again)
+{
+	char name[KMQ_NAME_SIZE];
+
+	shared_fd = NAMED(name, .kind = KMQ_KIND_RING, .byte_limit = 4096,
+			  .ring_mode = KMQ_RING_MPMC);
+	check_no_sleeper_twice(name);
+}
+
+/* Or a dump would not end as long as somebody opens. */
+TEST(who_opens_a_queue_after_a_dump_has_begun_is_not_told)
+{
+	static struct nl_dump dump;
+	static struct nl_reply row;
+	struct nl nl = nl_open();
+	char name[KMQ_NAME_SIZE];
+	int count = 0;
+
+	NAMED(name, .capacity = 4);
+	/* More than fit into one answer. */
+	for (int i = 1; i < 800; i++)
+		queue_open(name, O_RDONLY);
+	begin_holders(&nl, &dump, name);
+	for (int i = 0; i < 10; i++)
+		queue_open(name, O_WRONLY);
+	while (nl_dump_next(&dump, &row)) {
+		CHECK(nl_number(&row, KMQ_A_ACCESS) != KMQ_ACCESS_WRITE);
+		count++;
+	}
+	CHECK_EQ(dump.error, 0);
+	CHECK_EQ(count, 800);
+}
+
 TEST(a_mapping_is_told_with_its_number_and_one_that_ended_as_a_descriptor)
 {
 	struct nl nl = nl_open();

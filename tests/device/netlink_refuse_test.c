@@ -162,15 +162,31 @@ TEST(texts_without_an_end_empty_or_too_long_are_refused_by_name)
 		}
 }
 
-TEST(bytes_behind_a_names_end_are_no_name)
+/* Or somebody would remove "t" who meant another. */
+TEST(bytes_behind_the_end_of_a_text_are_refused)
 {
 	struct nl nl = nl_open();
 	struct nl_request request;
 
-	nl_begin(&request, &nl, KMQ_CMD_QUEUE_NEW, 0);
-	nl_put_bytes(&request, KMQ_A_NAME, "t\0more", 7);
-	CHECK_REFUSED(&nl, nl_transact(&nl, &request, NULL), EINVAL,
-		      "the name is too long", KMQ_A_NAME);
+	EACH_COMMAND(command) {
+		static const int texts[] = { KMQ_A_NAME, KMQ_A_PATTERN };
+
+		for (int i = 0; i < 2; i++) {
+			bool of_dump = command->flags & NLM_F_DUMP;
+
+			if (!takes(command, texts[i]))
+				continue;
+			/* What narrows a dump is refused by a get anyway. */
+			if (command->number == KMQ_CMD_QUEUE_GET &&
+			    (texts[i] == KMQ_A_PATTERN) != of_dump)
+				continue;
+			nl_begin(&request, &nl, command->number, command->flags);
+			nl_put_bytes(&request, texts[i], "t\0more", 7);
+			CHECK_REFUSED(&nl, ask(&nl, &request), EINVAL,
+				      "there are bytes behind the end of the text",
+				      texts[i]);
+		}
+	}
 }
 
 TEST(a_nested_or_foreign_attribute_is_refused)
@@ -350,6 +366,18 @@ TEST(new_says_what_a_ring_has_not)
 	nl_put_u32(&request, KMQ_A_POLICY, KMQ_POLICY_REJECT);
 	CHECK_REFUSED(&nl, nl_transact(&nl, &request, NULL), EINVAL,
 		      "a broadcast ring is never full", KMQ_A_POLICY);
+}
+
+TEST(a_ring_has_no_low_mark_either)
+{
+	struct nl nl = nl_open();
+	char name[KMQ_NAME_SIZE];
+
+	NAMED(name, .kind = KMQ_KIND_RING);
+	CHECK_REFUSED(&nl, nl_set_u32(&nl, name, KMQ_A_LOW_WATERMARK, 5),
+		      EOPNOTSUPP,
+		      "who maps a ring fills it unseen: it has no watermarks",
+		      KMQ_A_LOW_WATERMARK);
 }
 
 TEST(a_ring_is_not_watched)
@@ -653,4 +681,40 @@ TEST(a_socket_has_no_more_rights_than_who_opened_it)
 		      "you neither own this queue nor have CAP_SYS_ADMIN",
 		      KMQ_A_NAME);
 	CHECK_ERRNO(nl_new(&nl, "by-proxy"), EPERM);
+}
+
+/* PF_SUPERPRIV of <linux/sched.h>: has this process used a capability? */
+static bool has_used_a_privilege(void)
+{
+	unsigned int flags;
+	char line[512] = "";
+	int fd = CHECK_OK(open("/proc/self/stat", O_RDONLY | O_CLOEXEC));
+
+	CHECK(CHECK_OK(read(fd, line, sizeof(line) - 1)) > 0);
+	close(fd);
+	CHECK_EQ(sscanf(strrchr(line, ')'), ") %*c %*d %*d %*d %*d %*d %u", &flags), 1);
+	return flags & 0x100;
+}
+
+TEST(an_owner_needs_no_privilege_even_if_he_has_it)
+{
+	char own[KMQ_NAME_SIZE], other[KMQ_NAME_SIZE];
+	pid_t pid;
+
+	NAMED(own, .capacity = 4, .mode = 0600);
+	NAMED(other, .mode = 0600, .flags = KMQ_CREATE_OWNER, .uid = 1000,
+	      .gid = 1000);
+	/* A child begins without the mark. */
+	CHILD(pid) {
+		struct nl nl = nl_open();
+		struct nl_reply queue;
+
+		CHECK_TAKEN(&nl, nl_get(&nl, own, &queue));
+		CHECK_TAKEN(&nl, nl_set_u32(&nl, own, KMQ_A_CAPACITY, 3));
+		CHECK_TAKEN(&nl, nl_del(&nl, own));
+		CHECK(!has_used_a_privilege());
+		CHECK_TAKEN(&nl, nl_get(&nl, other, &queue));
+		CHECK(has_used_a_privilege());
+	}
+	child_join(pid);
 }

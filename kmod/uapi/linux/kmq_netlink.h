@@ -62,6 +62,8 @@
  *	HOLDER_GET	dump: NAME or ID: who keeps the queue, or sleeps in it.
  *			Who may see the queue may see them; process ids are those
  *			of the sender's pid namespace, 0 where there is none.
+ *			Who opens the queue, or goes to sleep, when the dump has
+ *			come to that part of it is not told: it ends.
  *	SUBSCRIBE	do: events to this socket, of all queues that the sender
  *			may see, now and as their modes change; narrowed by
  *			KMQ_A_PATTERN and by KMQ_A_EVENTS. Again: replaces it.
@@ -78,15 +80,20 @@
  *	counted, and told by KMQ_A_LOST of the next event to that subscriber;
  *	if none comes, by one KMQ_EVENT_LOST as soon as there is room. What did
  *	not fit into the buffer counts for all, since nobody knows whom it would
- *	have been for; who listens to the group learns of a socket that was full
- *	by ENOBUFS alone.
+ *	have been for. To the group nothing but its next event tells of that:
+ *	KMQ_EVENT_LOST does not go there; who of it had a full socket learns
+ *	that by ENOBUFS alone. Ids in the group are those of the initial
+ *	namespaces, wherever its listeners live.
+ *	What happens to a queue at the same time as its end may be told after
+ *	KMQ_EVENT_REMOVED: CHANGED, FULL, DRAINED, HIGH, LOW, DROPPED. KMQ_A_ID
+ *	says that it is of the one that is gone.
  *	KMQ_A_EVENT_SEQUENCE counts all events since somebody listens: gaps are
  *	for what is not for this listener, or was lost.
  *
  * Errors, beside those of <linux/kmq.h>:
  *	EINVAL	   an attribute is missing, of the wrong length, out of range, or
- *		   not of this command (ERANGE: a string with too many bytes
- *		   behind its end)
+ *		   not of this command; a string that ends before its attribute
+ *		   (ERANGE: and has more bytes than it may have)
  *	EOPNOTSUPP SET, or a watch, of what a queue of this kind has not; unknown
  *		   command
  *	EACCES	   a queue that the sender may not see
@@ -183,7 +190,9 @@ enum kmq_genl_attribute {
 
 	/*
 	 * CLOCK_REALTIME, s; 0: never. Of the last message, not of a ring; if
-	 * the clock was set since, by how it goes now.
+	 * the clock was set since, by how it goes now. The first two are kept
+	 * to a tick, and by a clock that stands while the machine is suspended:
+	 * a message from before that seems younger by as much.
 	 */
 	KMQ_A_LAST_SEND,	/* u64 */
 	KMQ_A_LAST_RECEIVE,	/* u64 */
