@@ -33,6 +33,7 @@ include user/build.mk
 include tools/kmqctl/build.mk
 include tools/kmqcompare/build.mk
 include tools/packaging/build.mk
+include tests/shim/build.mk
 include tests/build.mk
 
 MODULE := $(B)/kmod/running/kmq.ko
