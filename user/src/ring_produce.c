@@ -486,7 +486,7 @@ IN_ONE_PIECE int send(struct kmq_ring *handle, const void *data, uint32_t size, 
 	STORE(record->owner, half->id);
 	record->sequence = sequence;
 	copy_short(record + 1, data, size);
-	half->end = end;
+	STORE(half->end, end); /* By itself, as in receive_fast(). */
 	return kmq_ring_publish(handle, end, sequence);
 }
 
