@@ -1,45 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The module goes while somebody listens; not while somebody dumps. */
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
+#include "lib/module.h"
 #include "lib/netlink.h"
-
-static const char *module_path(void)
-{
-	static const char *const places[] = { "/etc/kmq/module.ko", "/kmq.ko" };
-	const char *path = getenv("KMQ_MODULE");
-
-	if (path)
-		return path;
-	for (int i = 0; i < 2; i++)
-		if (!access(places[i], R_OK))
-			return places[i];
-	skip_test("the module's file is at none of the usual places, and KMQ_MODULE is not set");
-}
-
-static int unload(void)
-{
-	return syscall(SYS_delete_module, "kmq", O_NONBLOCK);
-}
-
-/* Nobody but this test may use the module. Returns its file. */
-static int take_module(void)
-{
-	char users[16] = "";
-	int count = CHECK_OK(open("/sys/module/kmq/refcnt", O_RDONLY));
-
-	CHECK_OK(read(count, users, sizeof(users) - 1));
-	close(count);
-	if (atoi(users))
-		skip_test("others use the module (%d users)", atoi(users));
-	return CHECK_OK(open(module_path(), O_RDONLY | O_CLOEXEC));
-}
-
-static void load(int file)
-{
-	CHECK_OK(syscall(SYS_finit_module, file, "", 0));
-}
 
 static void subscribe(struct nl *nl)
 {
@@ -61,7 +25,7 @@ TEST(a_subscription_does_not_keep_the_module_and_its_socket_lives_on)
 	/* What had come is there still; no more comes, and the family is gone. */
 	CHECK(!nl_event(&nl, &event, 200));
 	CHECK_ERRNO(nl_new(&other, name), ENOENT);
-	load(file);
+	CHECK_OK(load(file));
 	again = nl_open();
 	subscribe(&again);
 	CHECK_TAKEN(&again, nl_new(&again, name));
@@ -86,7 +50,7 @@ TEST(the_module_goes_while_events_are_lost)
 		CHECK_TAKEN(&other, nl_del(&other, name));
 	}
 	CHECK_OK(unload());
-	load(file);
+	CHECK_OK(load(file));
 }
 
 TEST(an_unfinished_dump_keeps_the_module_until_its_socket_is_closed)
@@ -108,7 +72,7 @@ TEST(an_unfinished_dump_keeps_the_module_until_its_socket_is_closed)
 	CHECK_ERRNO(unload(), EWOULDBLOCK);
 	nl_close(&nl);
 	WAIT_UNTIL(!unload());
-	load(file);
+	CHECK_OK(load(file));
 }
 
 /* Requests that are at work, and one that comes when it is too late. */
@@ -134,7 +98,7 @@ TEST(the_module_goes_between_requests)
 		int status;
 
 		WAIT_UNTIL(!unload());
-		load(file);
+		CHECK_OK(load(file));
 		/* Without the family there is nobody to ask. */
 		for (int k = 0; k < 3; k++)
 			if (waitpid(askers[k], &status, WNOHANG) == askers[k])

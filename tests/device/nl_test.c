@@ -8,11 +8,11 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include <kmq_nl.h>
 
 #include "kmq_test.h"
+#include "lib/module.h"
 
 #define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
 
@@ -825,24 +825,6 @@ TEST(histograms_count_every_message_once)
  * The module's end
  */
 
-static int take_module(void)
-{
-	const char *path = getenv("KMQ_MODULE");
-	char users[16] = "";
-	int count;
-
-	if (!path)
-		path = access("/etc/kmq/module.ko", R_OK) ? "/kmq.ko" : "/etc/kmq/module.ko";
-	if (access(path, R_OK))
-		skip_test("the module's file is not there, and KMQ_MODULE is not set");
-	count = CHECK_OK(open("/sys/module/kmq/refcnt", O_RDONLY));
-	CHECK_OK(read(count, users, sizeof(users) - 1));
-	close(count);
-	if (atoi(users))
-		skip_test("others use the module (%d users)", atoi(users));
-	return CHECK_OK(open(path, O_RDONLY | O_CLOEXEC));
-}
-
 TEST(the_modules_end_is_told_and_a_handle_outlives_it)
 {
 	struct kmq_nl_queue queue;
@@ -855,7 +837,7 @@ TEST(the_modules_end_is_told_and_a_handle_outlives_it)
 	queue_name(name);
 	CHECK_NL(kmq_nl_create(nl, name, NULL, 0, NULL));
 	expect_event(KMQ_EVENT_CREATED);
-	CHECK_OK(syscall(SYS_delete_module, "kmq", O_NONBLOCK));
+	CHECK_OK(unload());
 	do
 		errno = 0;
 	while (!kmq_nl_next_event(nl, &event));
@@ -865,7 +847,7 @@ TEST(the_modules_end_is_told_and_a_handle_outlives_it)
 	CHECK_ERRNO(kmq_nl_subscribe(nl, NULL, 0), ENODEV);
 	CHECK(kmq_nl_error(nl)[0]);
 
-	CHECK_OK(syscall(SYS_finit_module, file, "", 0));
+	CHECK_OK(load(file));
 	CHECK_REFUSED(kmq_nl_get(nl, name, 0, &queue, NULL), ENOENT);
 	CHECK_NL(kmq_nl_subscribe(nl, NULL, 0));
 	CHECK_NL(kmq_nl_create(nl, name, NULL, 0, &queue));
@@ -882,8 +864,8 @@ TEST(the_modules_end_is_told_behind_its_return)
 
 	open_handle();
 	CHECK_NL(kmq_nl_subscribe(nl, NULL, 0));
-	CHECK_OK(syscall(SYS_delete_module, "kmq", O_NONBLOCK));
-	CHECK_OK(syscall(SYS_finit_module, file, "", 0));
+	CHECK_OK(unload());
+	CHECK_OK(load(file));
 	queue_name(name);
 	CHECK_NL(kmq_nl_create(nl, name, NULL, 0, NULL));
 	CHECK_NL(kmq_nl_remove(nl, name, 0));
@@ -907,10 +889,10 @@ TEST(the_modules_end_is_told_though_the_socket_was_full)
 		CHECK_NL(kmq_nl_create(nl, name, NULL, 0, NULL));
 		CHECK_NL(kmq_nl_remove(nl, name, 0));
 	}
-	CHECK_OK(syscall(SYS_delete_module, "kmq", O_NONBLOCK));
+	CHECK_OK(unload());
 	do
 		errno = 0;
 	while (!kmq_nl_next_event(nl, &event));
 	CHECK_EQ(errno, ENODEV);
-	CHECK_OK(syscall(SYS_finit_module, file, "", 0));
+	CHECK_OK(load(file));
 }

@@ -1,44 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The module's end: not while a descriptor is open, and then without a trace. */
-#include <sys/syscall.h>
-
 #include "kmq_test.h"
-
-static const char *module_path(void)
-{
-	static const char *const places[] = { "/etc/kmq/module.ko", "/kmq.ko" };
-	const char *path = getenv("KMQ_MODULE");
-
-	if (path)
-		return path;
-	for (int i = 0; i < 2; i++)
-		if (!access(places[i], R_OK))
-			return places[i];
-	skip_test("the module's file is at none of the usual places, and KMQ_MODULE is not set");
-}
-
-static int unload(void)
-{
-	return syscall(SYS_delete_module, "kmq", O_NONBLOCK);
-}
-
-static int load(int file)
-{
-	return syscall(SYS_finit_module, file, "", 0);
-}
-
-/* Nobody but this test may use the module. Returns its file. */
-static int take_module(void)
-{
-	char users[16] = "";
-	int count = CHECK_OK(open("/sys/module/kmq/refcnt", O_RDONLY));
-
-	CHECK_OK(read(count, users, sizeof(users) - 1));
-	close(count);
-	if (atoi(users))
-		skip_test("others use the module (%d users)", atoi(users));
-	return CHECK_OK(open(module_path(), O_RDONLY | O_CLOEXEC));
-}
+#include "lib/module.h"
 
 static void make_persistent(char name[KMQ_NAME_SIZE])
 {
