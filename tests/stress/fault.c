@@ -64,19 +64,23 @@ static long create_named(void)
 	return result;
 }
 
-static long create_open(void)
+/* One that is returned open, and ends at once. */
+static long create_and_close(struct kmq_create *create)
 {
-	struct kmq_create create = {
-		.capacity = 8, .lifetime = KMQ_LIFETIME_EPHEMERAL,
-		.flags = KMQ_CREATE_EXCLUSIVE | KMQ_CREATE_OPEN,
-	};
 	int created;
 
-	queue_name(create.name);
-	created = ioctl(control_fd, KMQ_CTL_CREATE, &create);
+	create->lifetime = KMQ_LIFETIME_EPHEMERAL;
+	create->flags = KMQ_CREATE_EXCLUSIVE | KMQ_CREATE_OPEN;
+	queue_name(create->name);
+	created = ioctl(control_fd, KMQ_CTL_CREATE, create);
 	if (created >= 0)
 		close(created);
 	return created;
+}
+
+static long create_open(void)
+{
+	return create_and_close(&(struct kmq_create){ .capacity = 8 });
 }
 
 static long open_node(void)
@@ -338,18 +342,9 @@ static long remove_queue(void)
 
 static long create_ring(void)
 {
-	struct kmq_create create = {
+	return create_and_close(&(struct kmq_create){
 		.kind = KMQ_KIND_RING, .ring_mode = mode, .byte_limit = RING_BYTES,
-		.lifetime = KMQ_LIFETIME_EPHEMERAL,
-		.flags = KMQ_CREATE_EXCLUSIVE | KMQ_CREATE_OPEN,
-	};
-	int created;
-
-	queue_name(create.name);
-	created = ioctl(control_fd, KMQ_CTL_CREATE, &create);
-	if (created >= 0)
-		close(created);
-	return created;
+	});
 }
 
 static long send_one_short(void)
