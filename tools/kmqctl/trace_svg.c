@@ -249,7 +249,7 @@ static void draw_span(const struct svg *svg, const struct trace_span *span)
 	fputs("</title></rect>\n", svg->file);
 }
 
-/* Between two rows a line; to the same row a bow; to or from nobody a stub. */
+/* Between two rows a line; to the same row a bow; to or from nobody a short piece of one. */
 static void put_path(const struct svg *svg, double x, double end, int y, int z)
 {
 	if (y == z)
@@ -313,7 +313,7 @@ static void draw_arrow(const struct svg *svg, const struct trace_arrow *arrow)
 
 	if (!y && !z)
 		return;
-	/* A stub ends halfway to the next lane. */
+	/* The short piece ends halfway to the next lane. */
 	if (!z)
 		z = y + ROW / 2 + LANE_GAP / 2;
 	if (!y)
