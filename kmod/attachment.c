@@ -49,7 +49,8 @@
  * @id: in the ring, until it has ended
  * @lock: guards the following
  * @mappings: pieces mapped now
- * @ended: it has left the ring
+ * @ended: it has left the ring; written under @lock, and read without by calls
+ *	that need no more than soon to be told
  */
 struct kmq_attachment {
 	struct kmq_queue *queue;

@@ -261,6 +261,7 @@ static int kmq_metadata_deliver(struct kmq_message __user *to,
 		unsafe_put_user(parts[i].flags, &to->flags, fault);
 		unsafe_put_user(slot->type, &to->type, fault);
 		unsafe_put_user(slot->priority, &to->priority, fault);
+		/* Who peeks has no lock: the next receiver may write these two. */
 		unsafe_put_user(READ_ONCE(slot->redeliveries),
 				&to->redeliveries, fault);
 		unsafe_put_user(slot->sequence, &to->sequence, fault);

@@ -121,7 +121,10 @@ static void kmq_event_retry(struct work_struct *work);
 static DECLARE_WORK(kmq_event_worker, kmq_event_work);
 static DECLARE_DELAYED_WORK(kmq_event_retrier, kmq_event_retry);
 
-/* Does anybody listen? Does not sleep. */
+/*
+ * Does anybody listen? Does not sleep. No lock: who subscribes just now cannot
+ * tell whether the event was before, and the worker judges each of them anew.
+ */
 bool kmq_event_wanted(void)
 {
 	if (!READ_ONCE(kmq_events_on))
@@ -589,6 +592,7 @@ static int kmq_event_socket_gone(struct notifier_block *block,
 	const struct netlink_notify *notify = data;
 	struct kmq_subscription *subscription;
 
+	/* No lock to count: a socket that is closed does not subscribe just now. */
 	if (state != NETLINK_URELEASE || notify->protocol != NETLINK_GENERIC ||
 	    !READ_ONCE(kmq_subscriptions_count))
 		return NOTIFY_DONE;

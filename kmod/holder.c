@@ -24,6 +24,7 @@ static u32 kmq_holder_access(const struct kmq_keeper *holder)
 {
 	u32 access = holder->access;
 
+	/* The file is there as long as its holder; fcntl() has other locks. */
 	if (READ_ONCE(holder->file->f_flags) & O_NONBLOCK)
 		access |= KMQ_ACCESS_NONBLOCK;
 	return access;
@@ -55,6 +56,7 @@ void kmq_holder_add(struct kmq_queue *queue, struct kmq_keeper *holder,
 {
 	struct rb_node **link = &queue->holders.rb_node, *parent = NULL;
 
+	/* The number alone might be another's when it is told. Put with the holder. */
 	holder->opener = get_pid(task_tgid(current));
 	holder->file = file;
 	holder->access = access;
@@ -122,6 +124,7 @@ bool kmq_holder_next(struct kmq_queue *queue, u64 serial, u64 last,
 			.serial = holder->serial,
 			.opener = get_pid(holder->opener),
 			.access = kmq_holder_access(holder),
+			/* Each has a lock of its own: as of some moment. */
 			.leases = holder->leases ?
 					  READ_ONCE(holder->leases->count) : 0,
 			.attachment = READ_ONCE(holder->attachment),

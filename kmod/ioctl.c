@@ -114,6 +114,7 @@ static void kmq_describe(struct kmq_message *message,
 		message->flags |= KMQ_MESSAGE_CALL;
 	message->type = slot->type;
 	message->priority = slot->priority;
+	/* Who peeks has no lock: the next receiver may write this, and @lost. */
 	message->redeliveries = READ_ONCE(slot->redeliveries);
 	message->sequence = slot->sequence;
 	message->time = slot->time;

@@ -910,6 +910,7 @@ static int kmq_do_set(struct sk_buff *skb, struct genl_info *info)
 static int kmq_del_judged(struct sk_buff *skb, struct genl_info *info,
 			  struct kmq_viewer *viewer, struct kmq_queue *queue)
 {
+	/* No lock: kmq_registry_end() compares it again under one. */
 	kuid_t owner = READ_ONCE(queue->uid);
 
 	return kmq_netlink_own(viewer, skb, owner, info->attrs, info->extack) ?:

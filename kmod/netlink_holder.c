@@ -99,6 +99,7 @@ static int kmq_put_comm(struct sk_buff *skb, struct pid *pid)
 	char comm[TASK_COMM_LEN] = "";
 	struct task_struct *task;
 
+	/* What keeps the task, which may be ending, until its name is copied. */
 	rcu_read_lock();
 	task = pid_task(pid, PIDTYPE_TGID);
 	if (task)

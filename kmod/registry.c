@@ -838,6 +838,7 @@ static int kmq_plan_commit(struct kmq_queue *queue, struct kmq_plan *plan)
 		err = kmq_plan_resize(queue, plan);
 	if (change->what & KMQ_CHANGE_POLICY)
 		kmq_set_policy(queue, change->policy);
+	/* One changes it at a time; who describes the queue has no lock. */
 	WRITE_ONCE(queue->last_change, ktime_get_real_seconds());
 	spin_lock(&queue->lock);
 	kmq_watch_set(queue, &plan->watch, &plan->histograms);

@@ -44,6 +44,10 @@ void kmq_viewer_get(struct kmq_viewer *viewer, struct sk_buff *request)
 {
 	struct file *file = NETLINK_CB(request).sk->sk_socket->file;
 
+	/*
+	 * References, since subscriptions and dumps outlive the request. The
+	 * socket has its file: this is its sendmsg().
+	 */
 	viewer->sender = get_current_cred();
 	viewer->opener = get_cred(file->f_cred);
 	viewer->users = viewer->sender->user_ns;

@@ -1465,6 +1465,7 @@ void kmq_set_policy(struct kmq_queue *queue, u32 policy)
 	DEFINE_WAKEUPS(wakeups);
 
 	spin_lock(&queue->lock);
+	/* Rings' senders read it without this lock, and are woken to look again. */
 	WRITE_ONCE(queue->policy, policy);
 	while (queue->policy != KMQ_POLICY_BLOCK) {
 		/* Room may have been made in a break. */
