@@ -30,8 +30,9 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* A deadline in ns of CLOCK_MONOTONIC, or one of these. */
-#define NO_DEADLINE	0
+#include "../src/deadline.h"
+
+/* Beside NO_DEADLINE of deadlines in ns of CLOCK_MONOTONIC. */
 #define DEADLINE_NOW	UINT64_MAX	/* never sleep: EAGAIN */
 
 /**

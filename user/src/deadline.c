@@ -12,39 +12,22 @@
 #include "internal.h"
 #include "ring.h"
 
-#define NS_PER_SECOND	1000000000
-
-/* The end of the kernel's time, some 292 years after boot. */
-#define SECONDS_MAX	(INT64_MAX / NS_PER_SECOND)
-
-static int deadline_ns(const struct timespec *deadline, uint64_t *ns)
+/* 0, or -1 and errno. */
+static int to_ns(const struct timespec *deadline, uint64_t *ns)
 {
-	int64_t seconds;
+	int error = deadline_ns(deadline, ns);
 
-	if (!deadline) {
-		*ns = NO_DEADLINE;
+	if (!error)
 		return 0;
-	}
-	if (deadline->tv_sec < 0 || deadline->tv_nsec < 0 || deadline->tv_nsec >= NS_PER_SECOND) {
-		errno = EINVAL;
-		return -1;
-	}
-	seconds = deadline->tv_sec;
-	if (seconds >= SECONDS_MAX)
-		*ns = INT64_MAX;
-	else
-		*ns = seconds * NS_PER_SECOND + deadline->tv_nsec;
-	/* Time 0 has passed, but to the kernel it says that there is none. */
-	if (*ns == NO_DEADLINE)
-		*ns = 1;
-	return 0;
+	errno = error;
+	return -1;
 }
 
 int kmq_send_until(int fd, struct kmq_msg *msg, const struct timespec *deadline)
 {
 	uint64_t ns;
 
-	if (deadline_ns(deadline, &ns))
+	if (to_ns(deadline, &ns))
 		return -1;
 	return libkmq_send(fd, msg, 0, ns);
 }
@@ -54,7 +37,7 @@ int kmq_receive_until(int fd, struct kmq_msg *msg, const struct kmq_selection *w
 {
 	uint64_t ns;
 
-	if (deadline_ns(deadline, &ns))
+	if (to_ns(deadline, &ns))
 		return -1;
 	return libkmq_receive(fd, msg, which, flags, 0, ns);
 }
@@ -64,7 +47,7 @@ int kmq_lease_until(int fd, struct kmq_msg *msg, const struct kmq_selection *whi
 {
 	uint64_t ns;
 
-	if (deadline_ns(deadline, &ns))
+	if (to_ns(deadline, &ns))
 		return -1;
 	return libkmq_receive(fd, msg, which, flags, KMQ_LEASE, ns);
 }
@@ -74,7 +57,7 @@ int kmq_send_batch_until(int fd, const struct kmq_message *messages, unsigned in
 {
 	uint64_t ns;
 
-	if (deadline_ns(deadline, &ns))
+	if (to_ns(deadline, &ns))
 		return -1;
 	return libkmq_send_batch(fd, messages, count, 0, ns);
 }
@@ -85,7 +68,7 @@ int kmq_receive_batch_until(int fd, struct kmq_message *messages, unsigned int c
 {
 	uint64_t ns;
 
-	if (deadline_ns(deadline, &ns))
+	if (to_ns(deadline, &ns))
 		return -1;
 	return libkmq_receive_batch(fd, messages, count, which, flags, 0, ns);
 }
@@ -96,7 +79,7 @@ int kmq_lease_batch_until(int fd, struct kmq_message *messages, unsigned int cou
 {
 	uint64_t ns;
 
-	if (deadline_ns(deadline, &ns))
+	if (to_ns(deadline, &ns))
 		return -1;
 	return libkmq_receive_batch(fd, messages, count, which, flags, KMQ_LEASE, ns);
 }
@@ -106,7 +89,7 @@ int kmq_call_until(int fd, const struct kmq_msg *request, struct kmq_msg *reply,
 {
 	uint64_t ns;
 
-	if (deadline_ns(deadline, &ns))
+	if (to_ns(deadline, &ns))
 		return -1;
 	return libkmq_call(fd, request, reply, flags, ns);
 }
@@ -115,7 +98,7 @@ void *kmq_ring_reserve_until(struct kmq_ring *ring, uint32_t size, const struct 
 {
 	uint64_t ns;
 
-	if (deadline_ns(deadline, &ns))
+	if (to_ns(deadline, &ns))
 		return NULL;
 	return libkmq_ring_reserve_one(ring, size, ns);
 }
@@ -125,7 +108,7 @@ int kmq_ring_reserve_batch_until(struct kmq_ring *ring, struct kmq_ring_part *pa
 {
 	uint64_t ns;
 
-	if (deadline_ns(deadline, &ns))
+	if (to_ns(deadline, &ns))
 		return -1;
 	return libkmq_ring_reserve(ring, parts, count, ns);
 }
@@ -134,7 +117,7 @@ int kmq_ring_send_until(struct kmq_ring *ring, const void *data, uint32_t size, 
 {
 	uint64_t ns;
 
-	if (deadline_ns(deadline, &ns))
+	if (to_ns(deadline, &ns))
 		return -1;
 	return libkmq_ring_send(ring, data, size, ns);
 }
@@ -149,7 +132,7 @@ int kmq_ring_peek_batch_until(struct kmq_ring *ring, struct kmq_ring_part *parts
 {
 	uint64_t ns;
 
-	if (deadline_ns(deadline, &ns))
+	if (to_ns(deadline, &ns))
 		return -1;
 	return libkmq_ring_peek(ring, parts, count, ns);
 }
@@ -158,7 +141,7 @@ int kmq_ring_receive_until(struct kmq_ring *ring, struct kmq_ring_part *part, co
 {
 	uint64_t ns;
 
-	if (deadline_ns(deadline, &ns))
+	if (to_ns(deadline, &ns))
 		return -1;
 	return libkmq_ring_receive(ring, part, ns);
 }
@@ -167,7 +150,7 @@ int kmq_ring_wait(struct kmq_ring *ring, uint64_t count, const struct timespec *
 {
 	uint64_t ns;
 
-	if (deadline_ns(deadline, &ns))
+	if (to_ns(deadline, &ns))
 		return -1;
 	return libkmq_ring_wait(ring, count, ns);
 }

@@ -14,8 +14,9 @@
 #include <kmq.h>
 #pragma GCC visibility pop
 
-/* A deadline in the kernel's words: CLOCK_MONOTONIC in ns. */
-#define NO_DEADLINE	0
+#include "deadline.h"
+
+/* Deadlines are in the kernel's words: CLOCK_MONOTONIC in ns. */
 
 int libkmq_send(int fd, struct kmq_msg *msg, unsigned int flags, uint64_t deadline);
 
