@@ -150,6 +150,14 @@ skip() {
 	exit 77
 }
 
+# watch_over SHELL: ends the shell of a claim that hangs, so that it is this claim that has failed and not the run.
+watch_over() {
+	trap - EXIT
+	sleep 180
+	echo 'not done after 180 seconds'
+	kill "$1"
+}
+
 # run_claims [CLAIM]...
 run_claims() {
 	claims=${*:-$(sed -n '/^# Claims$/,$s/^\([a-z][a-z0-9_]*\)() {$/\1/p' "$0")}
@@ -158,6 +166,7 @@ run_claims() {
 		(
 			work=$work/$claim
 			trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
+			watch_over "$(exec sh -c 'echo $PPID')" &
 			set -e
 			"$claim"
 		) >"$work/verdict" 2>&1

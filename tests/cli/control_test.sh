@@ -632,6 +632,8 @@ monitor_stops_after_a_count() {
 # Not in the background, where a shell has its commands ignore SIGINT.
 monitor_ends_well_by_a_signal() {
 	for signal in INT TERM HUP; do
+		# Before there is who looks: what the last monitor wrote would be taken for this one's.
+		: >"$work/out"
 		(
 			tries=0
 			until [ -s "$work/out" ] || [ $tries = 100 ]; do
@@ -641,7 +643,6 @@ monitor_ends_well_by_a_signal() {
 			done
 			kill -s $signal "$(cat "$work/pid")"
 		) &
-		: >"$work/out"
 		works sh -c "echo \$\$ >$work/pid; exec kmqctl monitor"
 		wait $! || true
 	done

@@ -517,10 +517,12 @@ a_signal_ends_recv_while_its_output_is_stuck() {
 two_followers_share_the_messages() {
 	works kmqctl create q
 	kmqctl recv q --follow --timeout 3 >"$work/one" 2>/dev/null &
+	one=$!
 	kmqctl recv q --follow --timeout 3 >"$work/two" 2>/dev/null &
+	two=$!
 	until_has q OPEN 2
 	seq 200 | works kmqctl send q --lines
-	wait
+	for follower in $one $two; do wait $follower || [ $? = 3 ]; done
 	sort -n "$work/one" "$work/two" >"$work/all"
 	seq 200 | diff - "$work/all"
 }
@@ -1007,8 +1009,10 @@ show_tells_the_ledger_of_a_ring() {
 every_follower_of_a_broadcast_ring_sees_all() {
 	works kmqctl create r --kind ring --ring-mode broadcast
 	works kmqctl send r early
+	followers=
 	for follower in one two; do
 		kmqctl recv r --follow --count 100 >"$work/$follower" &
+		followers="$followers $!"
 	done
 	cat /dev/kmq/r >"$work/cat" &
 	cat=$!
@@ -1022,7 +1026,7 @@ every_follower_of_a_broadcast_ring_sees_all() {
 		sleep 0.1
 	done
 	kill $cat
-	wait
+	for process in $followers; do wait "$process"; done
 	for follower in one two; do seq 100 | diff - "$work/$follower"; done
 	seq 100 | tr -d '\n' | diff - "$work/cat"
 }
