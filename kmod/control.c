@@ -19,7 +19,6 @@
 #include "registry.h"
 #include "stats.h"
 
-#define KMQ_CONTROL_MINOR 0
 #define KMQ_CONTROL_MODE 0600
 
 static struct cdev kmq_control_cdev;
@@ -36,7 +35,8 @@ static long kmq_control_features(void __user *arg)
 	features.abi_version = KMQ_ABI_VERSION;
 	features.features = KMQ_FEATURE_MESSAGE | KMQ_FEATURE_LEASE |
 			    KMQ_FEATURE_CALL | KMQ_FEATURE_BATCH |
-			    KMQ_FEATURE_RING;
+			    KMQ_FEATURE_RING | KMQ_FEATURE_SHORT |
+			    KMQ_FEATURE_HUB | KMQ_FEATURE_NOTIFY;
 	return copy_to_user(arg, &features, sizeof(features)) ? -EFAULT : 0;
 }
 
@@ -69,7 +69,7 @@ static int kmq_create_deliver(struct kmq_queue *queue,
 		return 0;
 	if (create->flags & KMQ_CREATE_NONBLOCK)
 		flags = O_NONBLOCK;
-	return kmq_file_install(queue, flags);
+	return kmq_file_install(queue, O_RDWR | flags);
 }
 
 static long kmq_control_create(void __user *arg)
@@ -112,11 +112,12 @@ static long kmq_control_remove(void __user *arg)
 
 	if (copy_from_user(&remove, arg, sizeof(remove)))
 		return -EFAULT;
-	if (remove.flags || remove.reserved ||
+	if (remove.flags & ~KMQ_REMOVE_DEFER || remove.reserved ||
 	    !kmq_name_terminated(remove.name) || !*remove.name ||
 	    !kmq_name_valid(remove.name))
 		return -EINVAL;
-	return kmq_registry_remove(remove.name);
+	return kmq_registry_remove(remove.name,
+				   remove.flags & KMQ_REMOVE_DEFER);
 }
 
 static long kmq_control_next(struct kmq_info __user *arg)

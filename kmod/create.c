@@ -14,8 +14,12 @@
 
 #include "create.h"
 
-#define KMQ_CREATE_FLAGS (KMQ_CREATE_EXCLUSIVE | KMQ_CREATE_OPEN | \
-			  KMQ_CREATE_OWNER | KMQ_CREATE_NONBLOCK)
+#define KMQ_CREATE_FLAGS (KMQ_CREATE_EXCLUSIVE | KMQ_CREATE_OPEN |  \
+			  KMQ_CREATE_OWNER | KMQ_CREATE_NONBLOCK | \
+			  KMQ_CREATE_EXACT | KMQ_CREATE_OVERTAKE)
+/* Of these, what the hub's queues have: they have no node to own or to open. */
+#define KMQ_KEYED_FLAGS (KMQ_CREATE_EXCLUSIVE | KMQ_CREATE_NONBLOCK | \
+			 KMQ_CREATE_EXACT | KMQ_CREATE_OVERTAKE)
 
 /* NUL-terminated, and zero behind: what is unused now may mean something. */
 bool kmq_name_terminated(const char name[KMQ_NAME_SIZE])
@@ -50,7 +54,8 @@ static int kmq_check_words(const struct kmq_create *create,
 			   struct kmq_fault *fault)
 {
 	if (memchr_inv(create->reserved, 0, sizeof(create->reserved)) ||
-	    create->reserved32 || create->flags & ~KMQ_CREATE_FLAGS)
+	    create->reserved32 || create->reserved64 ||
+	    create->flags & ~KMQ_CREATE_FLAGS)
 		return kmq_wrong(fault, 0, "reserved field or unknown flag");
 	if (create->kind > KMQ_KIND_RING)
 		return kmq_wrong(fault, KMQ_A_KIND, "no such kind of queue");
@@ -66,6 +71,11 @@ static int kmq_check_words(const struct kmq_create *create,
 	if (create->kind != KMQ_KIND_RING && create->ring_mode)
 		return kmq_wrong(fault, KMQ_A_RING_MODE,
 				 "only a ring has a ring mode");
+	if (create->kind == KMQ_KIND_RING &&
+	    create->flags & (KMQ_CREATE_EXACT | KMQ_CREATE_OVERTAKE))
+		return kmq_refuse(fault, KMQ_A_KIND,
+				  "a ring has no exact limits and no overtaking",
+				  -EOPNOTSUPP);
 	return 0;
 }
 
@@ -128,19 +138,23 @@ static int kmq_check_ring(struct kmq_create *create, struct kmq_fault *fault)
 	if (create->inline_size)
 		return kmq_wrong(fault, KMQ_A_INLINE_SIZE,
 				 "a ring has no inline size");
+	if (create->slots)
+		return kmq_wrong(fault, 0, "a ring has no slots");
 	return kmq_check_ring_size(create, fault);
 }
 
 static int kmq_check_byte_limit(struct kmq_create *create,
 				struct kmq_fault *fault)
 {
+	bool exact = create->flags & KMQ_CREATE_EXACT;
+
 	/* In an order that no product can overflow. */
-	if (!create->byte_limit)
+	if (!create->byte_limit && !exact)
 		create->byte_limit = clamp_t(u64, (u64)create->capacity *
 						  create->max_message,
 					     create->max_message,
 					     KMQ_BYTE_LIMIT_DEFAULT);
-	if (create->byte_limit < create->max_message)
+	if (create->byte_limit < create->max_message && !exact)
 		return kmq_wrong(fault, KMQ_A_BYTE_LIMIT,
 				 "the byte limit is below the largest message");
 	if (create->byte_limit > KMQ_BYTE_LIMIT_MAX)
@@ -149,18 +163,28 @@ static int kmq_check_byte_limit(struct kmq_create *create,
 	return 0;
 }
 
+/* What zero stands for, where it is not meant. */
+static void kmq_default_sizes(struct kmq_create *create)
+{
+	create->inline_size = create->inline_size ?: KMQ_INLINE_DEFAULT;
+	if (create->flags & KMQ_CREATE_EXACT)
+		return;
+	create->capacity = create->capacity ?: KMQ_CAPACITY_DEFAULT;
+	create->max_message = create->max_message ?: KMQ_MESSAGE_DEFAULT;
+	create->mode = create->mode ?: KMQ_MODE_DEFAULT;
+}
+
 /* Defaults and limits. */
 static int kmq_check_sizes(struct kmq_create *create, struct kmq_fault *fault)
 {
 	if (create->kind == KMQ_KIND_RING)
 		return kmq_check_ring(create, fault);
-	create->capacity = create->capacity ?: KMQ_CAPACITY_DEFAULT;
-	create->inline_size = create->inline_size ?: KMQ_INLINE_DEFAULT;
-	create->max_message = create->max_message ?: KMQ_MESSAGE_DEFAULT;
-	create->mode = create->mode ?: KMQ_MODE_DEFAULT;
+	kmq_default_sizes(create);
 	if (create->capacity > KMQ_CAPACITY_MAX)
 		return kmq_wrong(fault, KMQ_A_CAPACITY,
 				 "the capacity is above its maximum");
+	if (create->slots > create->capacity)
+		return kmq_wrong(fault, 0, "more slots than capacity");
 	if (create->inline_size < 8 || create->inline_size > KMQ_INLINE_MAX)
 		return kmq_wrong(fault, KMQ_A_INLINE_SIZE,
 				 "the inline size is out of its range");
@@ -179,7 +203,7 @@ static int kmq_check_sizes(struct kmq_create *create, struct kmq_fault *fault)
  * The owner is the caller's to look at: it depends on who asks.
  *
  * Context: does not sleep.
- * Return: 0 or -EINVAL.
+ * Return: 0, -EINVAL or -EOPNOTSUPP.
  */
 int kmq_create_check(struct kmq_create *create, struct kmq_fault *fault)
 {
@@ -190,4 +214,28 @@ int kmq_create_check(struct kmq_create *create, struct kmq_fault *fault)
 	if (!err)
 		err = kmq_check_sizes(create, fault);
 	return err;
+}
+
+/**
+ * kmq_create_check_keyed() - the same for a queue of the hub
+ * @create: as asked for; out: complete
+ *
+ * Context: does not sleep.
+ * Return: 0, -EINVAL or -EOPNOTSUPP.
+ */
+int kmq_create_check_keyed(struct kmq_create *create)
+{
+	struct kmq_fault fault;
+	int err = kmq_check_words(create, &fault);
+
+	if (err)
+		return err;
+	if (memchr_inv(create->name, 0, sizeof(create->name)) ||
+	    create->flags & ~KMQ_KEYED_FLAGS ||
+	    create->lifetime != KMQ_LIFETIME_PERSISTENT)
+		return -EINVAL;
+	/* Who sleeps in a ring cannot be asked again whether he may. */
+	if (create->kind != KMQ_KIND_MESSAGE)
+		return -EOPNOTSUPP;
+	return kmq_check_sizes(create, &fault);
 }

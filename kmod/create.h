@@ -30,5 +30,6 @@ static inline int kmq_refuse(struct kmq_fault *fault, u16 attribute,
 bool kmq_name_terminated(const char name[KMQ_NAME_SIZE]);
 bool kmq_name_valid(const char *name);
 int kmq_create_check(struct kmq_create *create, struct kmq_fault *fault);
+int kmq_create_check_keyed(struct kmq_create *create);
 
 #endif /* _KMQ_CREATE_H */

@@ -18,6 +18,7 @@
 
 #include "file.h"
 #include "ioctl.h"
+#include "notify.h"
 #include "registry.h"
 #include "ring_file.h"
 #include "stats.h"
@@ -61,14 +62,9 @@ static struct kmq_keeper *kmq_holder_of_kind(const struct kmq_queue *queue,
 			     &((struct kmq_handle *)handle)->holder;
 }
 
-/*
- * A queue has no position: pread, pwrite and lseek get ESPIPE. From here on its
- * release is the file's end.
- */
-static void kmq_file_prepare(struct inode *inode, struct file *file,
-			     struct kmq_queue *queue)
+/* From here on its release is the file's end. */
+static void kmq_file_prepare(struct file *file, struct kmq_queue *queue)
 {
-	stream_open(inode, file);
 	file->f_mode |= FMODE_NOWAIT;
 	kmq_holder_add(queue, kmq_holder_of_kind(queue, file->private_data),
 		       file, kmq_file_access(file));
@@ -94,10 +90,21 @@ static int kmq_open(struct inode *inode, struct file *file)
 		return PTR_ERR(handle);
 	}
 	file->private_data = handle;
-	kmq_file_prepare(inode, file, queue);
+	/* A queue has no position: pread, pwrite and lseek get ESPIPE. */
+	stream_open(inode, file);
+	kmq_file_prepare(file, queue);
 	fops = kmq_fops_of_kind(queue);
 	if (fops != file->f_op)
 		replace_fops(file, fops_get(fops));
+	return 0;
+}
+
+/* One of the descriptors is closed, by a process that may keep others. */
+static int kmq_flush(struct file *file, fl_owner_t id)
+{
+	struct kmq_handle *handle = file->private_data;
+
+	kmq_notify_flush(handle->queue);
 	return 0;
 }
 
@@ -257,12 +264,6 @@ static ssize_t kmq_read_iter(struct kiocb *iocb, struct iov_iter *to)
 			     kmq_slot_copy_out_iter(slot, to, size));
 }
 
-static long kmq_unlocked_ioctl(struct file *file, unsigned int cmd,
-			       unsigned long arg)
-{
-	return kmq_ioctl(file, cmd, (void __user *)arg);
-}
-
 static void kmq_show_fdinfo(struct seq_file *seq, struct file *file)
 {
 	struct kmq_handle *handle = file->private_data;
@@ -278,6 +279,7 @@ static void kmq_show_fdinfo(struct seq_file *seq, struct file *file)
 static const struct file_operations kmq_fops = {
 	.owner = THIS_MODULE,
 	.open = kmq_open,
+	.flush = kmq_flush,
 	.release = kmq_release,
 	.read = kmq_read,
 	.write = kmq_write,
@@ -285,42 +287,122 @@ static const struct file_operations kmq_fops = {
 	.write_iter = kmq_write_iter,
 	.poll = kmq_poll,
 	.fasync = kmq_fasync,
-	.unlocked_ioctl = kmq_unlocked_ioctl,
+	.unlocked_ioctl = kmq_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.show_fdinfo = kmq_show_fdinfo,
 };
 
+/*
+ * What programs read of a queue of POSIX to see how full it is: mq_overview(7) has
+ * the words. Out of line, for its stack.
+ */
+static noinline_for_stack int kmq_calls_tell(struct kmq_queue *queue,
+					     char *line, size_t room)
+{
+	struct kmq_description description;
+	int length;
+
+	kmq_describe_queue(queue, &description);
+	length = scnprintf(line, room,
+			   "QSIZE:%-10llu NOTIFY:%-5llu SIGNO:%-5llu NOTIFY_PID:%-6d\n",
+			   description.info.bytes, description.notify_show[0],
+			   description.notify_show[1],
+			   pid_vnr(description.notified));
+	kmq_description_put(&description);
+	return length;
+}
+
+static ssize_t kmq_calls_read(struct file *file, char __user *to, size_t room,
+			      loff_t *pos)
+{
+	struct kmq_handle *handle = file->private_data;
+	char line[128];
+	int size = kmq_calls_tell(handle->queue, line, sizeof(line));
+
+	return simple_read_from_buffer(to, room, pos, line, size);
+}
+
+/*
+ * Of a descriptor whose messages go by calls alone. It has operations of its own, so
+ * that no read or write of the others has to ask which file it is.
+ */
+static const struct file_operations kmq_calls_fops = {
+	.owner = THIS_MODULE,
+	.flush = kmq_flush,
+	.llseek = default_llseek,
+	.read = kmq_calls_read,
+	.release = kmq_release,
+	.poll = kmq_poll,
+	.fasync = kmq_fasync,
+	.unlocked_ioctl = kmq_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.show_fdinfo = kmq_show_fdinfo,
+};
+
+/*
+ * What is read of a descriptor for calls has a position and an end, as with a queue
+ * of POSIX, so that who copies a file stops. A file without a node is given no more
+ * of it than its operations say.
+ */
+static void kmq_file_position(struct file *file, bool calls)
+{
+	if (calls)
+		file->f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE |
+				FMODE_ATOMIC_POS;
+	else
+		stream_open(file_inode(file), file);
+}
+
 /**
- * kmq_file_install() - a descriptor of a queue, without its node
+ * kmq_file_new() - an open file of a queue, without its node
  * @queue: from kmq_registry_create() with @open; on success it belongs to the
- *	descriptor
- * @flags: O_NONBLOCK or 0
+ *	file
+ * @flags: O_RDONLY, O_WRONLY or O_RDWR, and O_NONBLOCK or not
+ * @calls: messages go by ioctl alone; of KMQ_KIND_MESSAGE
  *
  * Context: may sleep.
- * Return: the descriptor, open for reading and writing; or an error.
+ * Return: the file, for fd_install() or fput(); or an ERR_PTR.
+ */
+struct file *kmq_file_new(struct kmq_queue *queue, unsigned int flags,
+			  bool calls)
+{
+	const struct file_operations *fops = calls ? &kmq_calls_fops :
+						     kmq_fops_of_kind(queue);
+	void *handle = kmq_handle_of_kind(queue);
+	struct file *file;
+
+	if (IS_ERR(handle))
+		return ERR_CAST(handle);
+	file = anon_inode_getfile("[kmq]", fops, handle, flags);
+	if (IS_ERR(file)) {
+		kmq_handle_free(queue, handle);
+		return file;
+	}
+	kmq_file_position(file, calls);
+	kmq_file_prepare(file, queue);
+	return file;
+}
+
+/**
+ * kmq_file_install() - a descriptor of a queue, without its node
+ * @queue: as kmq_file_new()
+ * @flags: likewise
+ *
+ * Context: may sleep.
+ * Return: the descriptor; or an error.
  */
 int kmq_file_install(struct kmq_queue *queue, unsigned int flags)
 {
+	int fd = get_unused_fd_flags(O_CLOEXEC);
 	struct file *file;
-	void *handle;
-	int fd;
 
-	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0)
 		return fd;
-	handle = kmq_handle_of_kind(queue);
-	if (IS_ERR(handle)) {
-		put_unused_fd(fd);
-		return PTR_ERR(handle);
-	}
-	file = anon_inode_getfile("[kmq]", kmq_fops_of_kind(queue), handle,
-				  O_RDWR | flags);
+	file = kmq_file_new(queue, flags, false);
 	if (IS_ERR(file)) {
-		kmq_handle_free(queue, handle);
 		put_unused_fd(fd);
 		return PTR_ERR(file);
 	}
-	kmq_file_prepare(file_inode(file), file, queue);
 	fd_install(fd, file);
 	return fd;
 }
@@ -329,7 +411,7 @@ int kmq_file_init(void)
 {
 	cdev_init(&kmq_cdev, &kmq_fops);
 	kmq_cdev.owner = THIS_MODULE;
-	return cdev_add(&kmq_cdev, kmq_devt(1), MINORMASK);
+	return cdev_add(&kmq_cdev, kmq_devt(1), KMQ_ID_MAX);
 }
 
 void kmq_file_exit(void)

@@ -29,6 +29,8 @@ struct kmq_handle {
 
 int kmq_file_init(void);
 void kmq_file_exit(void);
+struct file *kmq_file_new(struct kmq_queue *queue, unsigned int flags,
+			  bool calls);
 int kmq_file_install(struct kmq_queue *queue, unsigned int flags);
 
 /* A consistent copy of the filter. Does not sleep. */

@@ -17,7 +17,9 @@
 #include "create.h"
 #include "file.h"
 #include "ioctl.h"
+#include "notify.h"
 #include "registry.h"
+#include "short.h"
 #include "stats.h"
 #include "trace.h"
 
@@ -150,6 +152,60 @@ static void kmq_delivered(struct kmq_handle *handle,
 	} else {
 		kmq_discard(handle->queue, slot);
 	}
+}
+
+/*
+ * What kmq_ioctl_check() asks of every command, for the two that would not have
+ * it looked up: 0, -EBADF, -EIDRM.
+ */
+static inline int kmq_ioctl_check_short(const struct file *file,
+					const struct kmq_queue *queue,
+					fmode_t mode)
+{
+	if (unlikely(!(file->f_mode & mode)))
+		return -EBADF;
+	/* Not a lock, likewise. */
+	return unlikely(READ_ONCE(queue->removed)) ? -EIDRM : 0;
+}
+
+/* A function of its own, as kmq_ioctl_take(): see kmq_ioctl(). */
+static noinline long kmq_ioctl_put(struct file *file,
+				   const struct kmq_short __user *arg)
+{
+	struct kmq_handle *handle = file->private_data;
+	struct kmq_queue *queue = handle->queue;
+	int fault;
+	const struct kmq_short message = kmq_short_fetch(arg, &fault);
+	int err = kmq_ioctl_check_short(file, queue, FMODE_WRITE) ?: fault;
+
+	if (unlikely(err))
+		return err;
+	if (unlikely(message.id))
+		return -EINVAL;
+	return kmq_short_put(queue, &message, file->f_flags & O_NONBLOCK, NULL);
+}
+
+static noinline long kmq_ioctl_take(struct file *file,
+				    const struct kmq_short __user *arg)
+{
+	struct kmq_handle *handle = file->private_data;
+	struct kmq_queue *queue = handle->queue;
+	int fault;
+	struct kmq_short message = kmq_short_fetch(arg, &fault);
+	int err = kmq_ioctl_check_short(file, queue, FMODE_READ) ?: fault;
+
+	if (unlikely(err))
+		return err;
+	if (unlikely(message.id))
+		return -EINVAL;
+	/* Invalid with a type, which is left to be found there. */
+	if (message.select == KMQ_SELECT_FILTER && !message.type) {
+		const struct kmq_selection filter = kmq_handle_filter(handle);
+
+		message.select = filter.mode;
+		message.type = filter.type;
+	}
+	return kmq_short_take(queue, &message, file->f_flags & O_NONBLOCK);
 }
 
 static long kmq_ioctl_send(struct file *file, struct kmq_handle *handle,
@@ -380,27 +436,32 @@ static long kmq_ioctl_resize(struct file *file, struct kmq_handle *handle,
 	struct kmq_change change = {};
 	struct kmq_resize resize;
 	struct kmq_fault fault;
+	bool exact;
 	int err;
 
 	if (copy_from_user(&resize, arg, sizeof(resize)))
 		return -EFAULT;
-	if (resize.flags || resize.reserved[0] || resize.reserved[1] ||
+	exact = resize.flags & KMQ_RESIZE_EXACT;
+	if (resize.flags & ~KMQ_RESIZE_EXACT || resize.reserved[0] || resize.reserved[1] ||
 	    resize.capacity > KMQ_CAPACITY_MAX ||
 	    resize.byte_limit > KMQ_BYTE_LIMIT_MAX)
 		return -EINVAL;
-	if (resize.byte_limit && resize.byte_limit < handle->queue->max_message)
+	if (!exact && resize.byte_limit &&
+	    resize.byte_limit < handle->queue->max_message)
 		return -EINVAL;
 	change.capacity = resize.capacity;
 	change.byte_limit = resize.byte_limit;
-	if (resize.capacity)
+	if (exact)
+		change.what |= KMQ_CHANGE_EXACT;
+	if (exact || resize.capacity)
 		change.what |= KMQ_CHANGE_CAPACITY;
-	if (resize.byte_limit)
+	if (exact || resize.byte_limit)
 		change.what |= KMQ_CHANGE_BYTE_LIMIT;
 	/* Given away between the judgement and the lock: judged anew. */
 	do {
 		change.judged_uid = READ_ONCE(handle->queue->uid);
 		change.judged_gid = READ_ONCE(handle->queue->gid);
-		if (!kmq_owner_is_served(change.judged_uid))
+		if (!kmq_owner_is_served(handle->queue, change.judged_uid))
 			return -EPERM;
 		err = kmq_registry_set(handle->queue, &change, &fault);
 	} while (err == -ESTALE);
@@ -470,9 +531,11 @@ static int kmq_ioctl_mode(unsigned int cmd)
 	switch (cmd) {
 	case KMQ_IOC_SEND:
 	case KMQ_IOC_SEND_BATCH:
+	case KMQ_IOC_PUT:
 		return (__force int)FMODE_WRITE;
 	case KMQ_IOC_RECEIVE:
 	case KMQ_IOC_RECEIVE_BATCH:
+	case KMQ_IOC_TAKE:
 	case KMQ_IOC_ACK:
 	case KMQ_IOC_NACK:
 	case KMQ_IOC_REPLY:
@@ -483,6 +546,7 @@ static int kmq_ioctl_mode(unsigned int cmd)
 		return (__force int)(FMODE_READ | FMODE_WRITE);
 	case KMQ_IOC_INFO:
 	case KMQ_IOC_RESIZE:
+	case KMQ_IOC_NOTIFY:
 	case KMQ_IOC_SET_DESCRIPTOR:
 	case KMQ_IOC_GET_DESCRIPTOR:
 	case KMQ_IOC_RING_ATTACH:	/* it depends on what for */
@@ -511,23 +575,17 @@ int kmq_ioctl_check(const struct file *file, const struct kmq_queue *queue,
 	if (((__force int)file->f_mode & mode) != mode)
 		return -EBADF;
 	/* Not a lock: those who must not miss it look again under theirs. */
-	if (READ_ONCE(queue->removed) && cmd != KMQ_IOC_GET_DESCRIPTOR)
-		return -EIDRM;
-	return 0;
+	if (!READ_ONCE(queue->removed) || cmd == KMQ_IOC_GET_DESCRIPTOR)
+		return 0;
+	/* An outcome is still to be had: kmq_notify_ioctl() looks itself. */
+	if (cmd == KMQ_IOC_NOTIFY && !queue->ring)
+		return 0;
+	return -EIDRM;
 }
 
-/**
- * kmq_ioctl() - the commands of a queue
- * @file: of the queue
- * @cmd: KMQ_IOC_* or FIONREAD
- * @arg: user pointer to the struct of @cmd
- *
- * The same for 32 and 64 bit callers: the structs have one layout.
- *
- * Context: may sleep.
- * Return: 0, a count, or an error as <linux/kmq.h> says.
- */
-long kmq_ioctl(struct file *file, unsigned int cmd, void __user *arg)
+/* All but PUT and TAKE. */
+static noinline long kmq_ioctl_other(struct file *file, unsigned int cmd,
+				     void __user *arg)
 {
 	struct kmq_handle *handle = file->private_data;
 	int err = kmq_ioctl_check(file, handle->queue, cmd);
@@ -558,6 +616,8 @@ long kmq_ioctl(struct file *file, unsigned int cmd, void __user *arg)
 		return kmq_ioctl_purge(file, handle, arg);
 	case KMQ_IOC_RESIZE:
 		return kmq_ioctl_resize(file, handle, arg);
+	case KMQ_IOC_NOTIFY:
+		return kmq_notify_ioctl(handle->queue, arg);
 	case KMQ_IOC_SET_DESCRIPTOR:
 		return kmq_ioctl_set_descriptor(file, handle, arg);
 	case KMQ_IOC_GET_DESCRIPTOR:
@@ -569,4 +629,28 @@ long kmq_ioctl(struct file *file, unsigned int cmd, void __user *arg)
 	default:
 		return -ENOTTY;
 	}
+}
+
+/**
+ * kmq_ioctl() - the commands of a queue
+ * @file: of the queue
+ * @cmd: KMQ_IOC_* or FIONREAD
+ * @arg: user pointer to the struct of @cmd
+ *
+ * The same for 32 and 64 bit callers: the structs have one layout. PUT and TAKE
+ * are called to be quick: they come before the switch, and do not save the
+ * registers and set up the stack that the other commands need.
+ *
+ * Context: may sleep.
+ * Return: 0, a count, or an error as <linux/kmq.h> says.
+ */
+long kmq_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	void __user *user = (void __user *)arg;
+
+	if (cmd == KMQ_IOC_PUT)
+		return kmq_ioctl_put(file, user);
+	if (cmd == KMQ_IOC_TAKE)
+		return kmq_ioctl_take(file, user);
+	return kmq_ioctl_other(file, cmd, user);
 }

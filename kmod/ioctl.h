@@ -8,7 +8,7 @@
 /* Flags that a send may have. */
 #define KMQ_SEND_FLAGS KMQ_DONTWAIT
 
-long kmq_ioctl(struct file *file, unsigned int cmd, void __user *arg);
+long kmq_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 int kmq_ioctl_check(const struct file *file, const struct kmq_queue *queue,
 		    unsigned int cmd);
 

@@ -4,6 +4,7 @@
 
 #include "control.h"
 #include "file.h"
+#include "hub.h"
 #include "netlink.h"
 #include "registry.h"
 
@@ -20,11 +21,16 @@ static int __init kmq_init(void)
 	err = kmq_control_init();
 	if (err)
 		goto file;
-	err = kmq_netlink_init();
+	err = kmq_hub_init();
 	if (err)
 		goto control;
+	err = kmq_netlink_init();
+	if (err)
+		goto hub;
 	return 0;
 
+hub:
+	kmq_hub_exit();
 control:
 	kmq_control_exit();
 file:
@@ -37,6 +43,7 @@ registry:
 static void __exit kmq_exit(void)
 {
 	kmq_netlink_exit();
+	kmq_hub_exit();
 	kmq_control_exit();
 	kmq_file_exit();
 	kmq_registry_exit();

@@ -17,12 +17,14 @@
 #ifndef _KMQ_MESSAGE_H
 #define _KMQ_MESSAGE_H
 
+#include <linux/mutex.h>
 #include <linux/rbtree.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
 struct iov_iter;
+struct kmq_account;
 struct kmq_slot;
 struct kmq_waiter;
 struct pid;
@@ -67,23 +69,38 @@ struct kmq_slot {
 	bool doomed;		/* the last one who peeks gives it back */
 
 	u64 lost;		/* told to its receiver; owned by that one */
-	struct kmq_waiter *caller;	/* of a call; until it is accepted */
-	struct kmq_slot *next;	/* free in the pool, or in a chain of the dead */
+	union {
+		struct kmq_waiter *caller;	/* of a call; until accepted */
+		struct kmq_slot *sibling;	/* queued: kmq_order_at()'s, */
+	};
+	struct kmq_slot *next;	/* as this; else free, or in a dead chain */
 	u8 *body;		/* inline_body, or kvmalloc()ed when longer */
 	u8 inline_body[] __aligned(8);
 };
 
 /**
  * struct kmq_pool - the slots of one queue
- * @lock: guards all below; a leaf, nothing is taken inside it
+ * @lock: guards all below but @charging; a leaf, nothing is taken inside it
  * @free: stack of slots that hold no message
  * @total: slots in existence
  * @target: slots to keep; above it a slot that comes back is freed
  * @inline_size: bytes of body in a slot; constant
+ * @slots: taken when the queue was made, and charged for with it; constant, but
+ *	where all are taken then
+ * @paid: slots charged for, some of them ahead
+ * @capacity: of the queue: what is charged for at the most
+ * @account: that is charged for slots beyond @slots; NULL: there are none to
+ *	charge for; constant
+ * @charging: held while @paid changes and the account with it, so that nobody is
+ *	refused for a slot that another is paying for
  *
  * A queue keeps as many slots as it has capacity, taken when it is created, and
  * a few more for messages that are on their way in or out while it is full. So
  * neither sending nor receiving allocates in the steady state.
+ *
+ * One that was made with fewer slots takes more when there are none left, each at
+ * the send that needs it. They are charged for a step at a time, since the account
+ * has a lock that all queues of a user share.
  */
 struct kmq_pool {
 	spinlock_t lock;
@@ -91,10 +108,19 @@ struct kmq_pool {
 	u32 total;
 	u32 target;
 	u32 inline_size;
+	u32 slots;
+	u32 paid;
+	u32 capacity;
+	struct kmq_account *account;
+	struct mutex charging;
 };
 
-int kmq_pool_init(struct kmq_pool *pool, u32 capacity, u32 inline_size);
+int kmq_pool_init(struct kmq_pool *pool, u32 capacity, u32 slots,
+		  u32 inline_size);
 void kmq_pool_destroy(struct kmq_pool *pool);
+void kmq_pool_charge_to(struct kmq_pool *pool, struct kmq_account *account);
+u32 kmq_pool_slots(const struct kmq_pool *pool, u32 capacity);
+u64 kmq_pool_extra(const struct kmq_pool *pool);
 int kmq_pool_resize(struct kmq_pool *pool, u32 capacity);
 size_t kmq_slot_bytes(u32 inline_size);
 
@@ -110,6 +136,12 @@ int kmq_copy_in_short(u8 *to, const u8 __user *from, size_t n);
 int kmq_copy_in_long(void *to, const void __user *from, size_t n);
 int kmq_copy_out_short(u8 __user *to, const u8 *from, size_t n);
 int kmq_copy_out_long(void __user *to, const void *from, size_t n);
+int kmq_slot_copy_in_type(struct kmq_slot *slot, const u8 __user *from);
+int kmq_slot_copy_in_type32(struct kmq_slot *slot, const u8 __user *from);
+int kmq_slot_copy_out_type(const struct kmq_slot *slot, u8 __user *to,
+			   u32 size);
+int kmq_slot_copy_out_type32(const struct kmq_slot *slot, u8 __user *to,
+			     u32 size);
 int kmq_slot_copy_in_iter(struct kmq_slot *slot, struct iov_iter *from);
 int kmq_slot_copy_out_iter(const struct kmq_slot *slot, struct iov_iter *to,
 			   u32 size);

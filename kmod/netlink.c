@@ -20,6 +20,7 @@
 #include "compat.h"
 #include "create.h"
 #include "event.h"
+#include "key.h"
 #include "netlink.h"
 #include "registry.h"
 #include "stats.h"
@@ -232,11 +233,18 @@ int kmq_netlink_see(struct kmq_viewer *viewer, struct sk_buff *request,
 				  -EACCES);
 }
 
+/*
+ * @owner: of @queue, as it was when it was looked at. Who made a queue through the
+ * hub has its owner's rights for good, here as there; its uid does not change.
+ */
 static int kmq_netlink_own(struct kmq_viewer *viewer, struct sk_buff *request,
-			   kuid_t owner, struct nlattr **attrs,
+			   const struct kmq_queue *queue, kuid_t owner,
+			   struct nlattr **attrs,
 			   struct netlink_ext_ack *extack)
 {
-	if (kmq_viewer_owns(viewer, owner) || kmq_viewer_ask(viewer, request))
+	if (kmq_viewer_owns(viewer, owner) ||
+	    (queue->key && kmq_viewer_owns(viewer, queue->creator_uid)) ||
+	    kmq_viewer_ask(viewer, request))
 		return 0;
 	return kmq_netlink_refuse(extack, attrs[KMQ_A_NAME] ?: attrs[KMQ_A_ID],
 				  "you neither own this queue nor have CAP_SYS_ADMIN",
@@ -353,6 +361,21 @@ static int kmq_put_ids(struct sk_buff *skb,
 			   kmq_viewer_pid(viewer, description->creator));
 }
 
+/* Who is to be notified, if anybody is. */
+static int kmq_put_notified(struct sk_buff *skb,
+			    const struct kmq_description *description,
+			    const struct kmq_viewer *viewer)
+{
+	if (!description->notified)
+		return 0;
+	if (nla_put_u32(skb, KMQ_A_NOTIFY_PID,
+			kmq_viewer_pid(viewer, description->notified)))
+		return -EMSGSIZE;
+	return nla_put_64bit(skb, KMQ_A_NOTIFY_SHOW,
+			     sizeof(description->notify_show),
+			     description->notify_show, KMQ_A_PAD);
+}
+
 static int kmq_put_message_kind(struct sk_buff *skb,
 				const struct kmq_description *description,
 				const struct kmq_viewer *viewer)
@@ -361,10 +384,11 @@ static int kmq_put_message_kind(struct sk_buff *skb,
 	    kmq_put_words(skb, description, kmq_words64_message, 64) ||
 	    nla_put_u32(skb, KMQ_A_HISTOGRAM, description->watch.histogram) ||
 	    nla_put_u32(skb, KMQ_A_LAST_SEND_PID,
-			kmq_viewer_pid(viewer, description->last_sender)))
+			kmq_viewer_pid(viewer, description->last_sender)) ||
+	    nla_put_u32(skb, KMQ_A_LAST_RECEIVE_PID,
+			kmq_viewer_pid(viewer, description->last_receiver)))
 		return -EMSGSIZE;
-	return nla_put_u32(skb, KMQ_A_LAST_RECEIVE_PID,
-			   kmq_viewer_pid(viewer, description->last_receiver));
+	return kmq_put_notified(skb, description, viewer);
 }
 
 static int kmq_put_description(struct sk_buff *skb,
@@ -381,6 +405,26 @@ static int kmq_put_description(struct sk_buff *skb,
 	if (info->kind == KMQ_KIND_RING)
 		return kmq_put_words(skb, description, kmq_words32_ring, 32);
 	return kmq_put_message_kind(skb, description, viewer);
+}
+
+/*
+ * What only a queue of the hub has. The key is as constant as the queue, which the
+ * caller has a reference on; only its size tells when it was given up.
+ */
+static int kmq_put_hub(struct sk_buff *skb, struct kmq_queue *queue,
+		       const struct kmq_viewer *viewer)
+{
+	const struct kmq_key *key = queue->key;
+	u32 size;
+
+	if (!key)
+		return 0;
+	size = kmq_key_size(queue);
+	if (nla_put_u32(skb, KMQ_A_SPACE, key->space) ||
+	    (size && nla_put(skb, KMQ_A_KEY, size, key->bytes)))
+		return -EMSGSIZE;
+	return nla_put_u32(skb, KMQ_A_CREATOR_GID,
+			   kmq_viewer_gid(viewer, queue->creator_gid));
 }
 
 static int kmq_put_histograms(struct sk_buff *skb, struct kmq_queue *queue)
@@ -409,6 +453,7 @@ static int kmq_reply_fill(struct sk_buff *skb, struct genl_info *info,
 		return -EMSGSIZE;
 	kmq_describe_queue(queue, &description);
 	err = kmq_put_description(skb, &description, viewer) ?:
+	      kmq_put_hub(skb, queue, viewer) ?:
 	      kmq_put_histograms(skb, queue);
 	kmq_description_put(&description);
 	if (!err)
@@ -577,7 +622,8 @@ static int kmq_dump_queue(struct sk_buff *skb, struct netlink_callback *cb,
 		return -EMSGSIZE;
 	genl_dump_check_consistent(cb, header);
 	kmq_describe_queue(queue, &description);
-	err = kmq_put_description(skb, &description, &dump->viewer);
+	err = kmq_put_description(skb, &description, &dump->viewer) ?:
+	      kmq_put_hub(skb, queue, &dump->viewer);
 	kmq_description_put(&description);
 	if (err)
 		genlmsg_cancel(skb, header);
@@ -836,7 +882,7 @@ static int kmq_set_words(struct genl_info *info, struct kmq_change *change)
 	change->histogram = watch.histogram;
 	change->capacity = kmq_u32_or(attrs[KMQ_A_CAPACITY], 0);
 	change->policy = kmq_u32_or(attrs[KMQ_A_POLICY], 0);
-	/* devtmpfs knows no node that nobody may open, either. */
+	/* As QUEUE_NEW has it; mode 0 itself is for KMQ_CREATE_EXACT and the hub. */
 	change->mode = kmq_u32_or(attrs[KMQ_A_MODE], 0) ?: KMQ_MODE_DEFAULT;
 	if (attrs[KMQ_A_BYTE_LIMIT])
 		change->byte_limit = nla_get_u64(attrs[KMQ_A_BYTE_LIMIT]);
@@ -859,7 +905,7 @@ static int kmq_set_judged(struct sk_buff *skb, struct genl_info *info,
 	change.gid = subject.gid;
 	change.judged_uid = subject.uid;
 	change.judged_gid = subject.gid;
-	err = kmq_netlink_own(viewer, skb, subject.uid, info->attrs,
+	err = kmq_netlink_own(viewer, skb, queue, subject.uid, info->attrs,
 			      info->extack);
 	if (!err)
 		err = kmq_set_words(info, &change);
@@ -913,7 +959,8 @@ static int kmq_del_judged(struct sk_buff *skb, struct genl_info *info,
 	/* No lock: kmq_registry_end() compares it again under one. */
 	kuid_t owner = READ_ONCE(queue->uid);
 
-	return kmq_netlink_own(viewer, skb, owner, info->attrs, info->extack) ?:
+	return kmq_netlink_own(viewer, skb, queue, owner, info->attrs,
+			       info->extack) ?:
 	       kmq_registry_end(queue, owner);
 }
 

@@ -24,6 +24,7 @@
  * was queued.) Hence of one type and priority there is at most
  * one run that can be joined, and it is the last in the tree.
  */
+#include <linux/minmax.h>
 #include <linux/rbtree_augmented.h>
 
 #include "message.h"
@@ -241,6 +242,81 @@ static struct kmq_slot *kmq_order_except(const struct kmq_order *order,
 	return best;
 }
 
+/*
+ * A pairing heap of the runs that kmq_order_at() has still to go through, each
+ * there by the first of its messages that was not passed: its next in delivery
+ * order is on top. It is threaded through @next (the first child) and @sibling,
+ * which a queued message has no other use for. The two heaps may be NULL.
+ */
+static struct kmq_slot *kmq_heap_meld(struct kmq_slot *a, struct kmq_slot *b)
+{
+	if (!a || !b)
+		return a ?: b;
+	if (kmq_precedes(b, a))
+		swap(a, b);
+	b->sibling = a->next;
+	a->next = b;
+	return a;
+}
+
+static struct kmq_slot *kmq_heap_add(struct kmq_slot *heap,
+				     struct kmq_slot *slot)
+{
+	slot->next = NULL;
+	slot->sibling = NULL;
+	return kmq_heap_meld(heap, slot);
+}
+
+/* Without its top. Pairs of children first, then the pairs: O(log n), amortised. */
+static struct kmq_slot *kmq_heap_rest(struct kmq_slot *top)
+{
+	struct kmq_slot *child = top->next, *pairs = NULL, *heap = NULL;
+
+	while (child) {
+		struct kmq_slot *a = child, *b = child->sibling, *pair;
+
+		child = b ? b->sibling : NULL;
+		pair = kmq_heap_meld(a, b);
+		pair->sibling = pairs;
+		pairs = pair;
+	}
+	while (pairs) {
+		struct kmq_slot *pair = pairs;
+
+		pairs = pair->sibling;
+		heap = kmq_heap_meld(heap, pair);
+	}
+	return heap;
+}
+
+/**
+ * kmq_order_at() - the message at a place in delivery order, of all types
+ * @order: of the queue
+ * @position: how many are before it
+ *
+ * The order by priority and arrival is kept nowhere: the runs are merged, as far
+ * as @position. O(runs + position * log(runs)), and no more than O(position) where
+ * there is one run, as System V's own walk.
+ *
+ * Return: the message, which stays where it is, or NULL.
+ */
+struct kmq_slot *kmq_order_at(const struct kmq_order *order, u64 position)
+{
+	struct kmq_slot *heap = NULL;
+	struct rb_node *node;
+
+	for (node = rb_first(&order->runs); node; node = rb_next(node))
+		heap = kmq_heap_add(heap, kmq_slot_of(node));
+	for (; heap && position; position--) {
+		struct kmq_slot *newer = heap->newer;
+
+		heap = kmq_heap_rest(heap);
+		if (!newer->leads)
+			heap = kmq_heap_add(heap, newer);
+	}
+	return heap;
+}
+
 /* kmq_order_find() for any mode, in a queue that is not empty. */
 struct kmq_slot *kmq_order_find_selected(const struct kmq_order *order,
 					 const struct kmq_selection *selection)
@@ -256,6 +332,8 @@ struct kmq_slot *kmq_order_find_selected(const struct kmq_order *order,
 		break;
 	case KMQ_SELECT_NOT_EQUAL:
 		return kmq_order_except(order, selection->type);
+	case KMQ_SELECT_POSITION:
+		return kmq_order_at(order, selection->type);
 	default:
 		return kmq_slot_of(order->runs.rb_node)->bounds.best;
 	}

@@ -7,7 +7,7 @@
 #ifndef _KMQ_ORDER_H
 #define _KMQ_ORDER_H
 
-#include <linux/rbtree.h>
+#include <linux/rbtree_augmented.h>
 #include <linux/types.h>
 #include <linux/kmq.h>
 
@@ -25,7 +25,8 @@ struct kmq_order {
 
 /**
  * struct kmq_selection - which messages a receiver may take
- * @mode: enum kmq_select, never KMQ_SELECT_FILTER
+ * @mode: enum kmq_select, never KMQ_SELECT_FILTER; KMQ_SELECT_POSITION for one
+ *	look at one message only
  * @type: what @mode compares with
  */
 struct kmq_selection {
@@ -55,6 +56,7 @@ void kmq_order_remove_leader(struct kmq_order *order, struct kmq_slot *slot,
 
 struct kmq_slot *kmq_order_find_selected(const struct kmq_order *order,
 					 const struct kmq_selection *selection);
+struct kmq_slot *kmq_order_at(const struct kmq_order *order, u64 position);
 struct kmq_slot *kmq_order_oldest(const struct kmq_order *order);
 struct kmq_slot *kmq_order_first(const struct kmq_order *order,
 				 const struct kmq_selection *selection);
@@ -79,6 +81,22 @@ static inline void kmq_join(struct kmq_slot *run, struct kmq_slot *slot)
 	run->older = slot;
 }
 
+/* @slot, just arrived, is the only run there is: what is most often received. */
+static inline void kmq_order_begin(struct kmq_order *order,
+				   struct kmq_slot *slot)
+{
+	slot->newer = slot;
+	slot->older = slot;
+	slot->leads = true;
+	slot->restored = false;
+	slot->bounds.best = slot;
+	slot->bounds.oldest = slot;
+	rb_link_node(&slot->node, NULL, &order->runs.rb_node);
+	/* All that there is to balance of one node. */
+	rb_set_parent_color(&slot->node, NULL, RB_BLACK);
+	order->fresh = slot;
+}
+
 /**
  * kmq_order_append() - add a message that has just arrived
  * @order: of the queue
@@ -89,6 +107,8 @@ static inline void kmq_order_append(struct kmq_order *order,
 {
 	if (likely(kmq_may_join(order->fresh, slot)))
 		kmq_join(order->fresh, slot);
+	else if (RB_EMPTY_ROOT(&order->runs))
+		kmq_order_begin(order, slot);
 	else
 		kmq_order_append_seek(order, slot);
 }
@@ -151,7 +171,8 @@ static inline void kmq_order_remove(struct kmq_order *order,
  * @order: of the queue
  * @selection: what the receiver asks for
  *
- * O(log n); O(1) for KMQ_SELECT_ANY.
+ * O(log n); O(1) for KMQ_SELECT_ANY, and where the best of all is of the type that
+ * is asked for; kmq_order_at() for KMQ_SELECT_POSITION.
  *
  * Return: the message, which stays where it is, or NULL.
  */
@@ -159,11 +180,16 @@ static inline struct kmq_slot *
 kmq_order_find(const struct kmq_order *order,
 	       const struct kmq_selection *selection)
 {
+	struct kmq_slot *best;
+
 	if (RB_EMPTY_ROOT(&order->runs))
 		return NULL;
+	best = rb_entry(order->runs.rb_node, struct kmq_slot, node)->bounds.best;
 	if (likely(selection->mode == KMQ_SELECT_ANY))
-		return rb_entry(order->runs.rb_node, struct kmq_slot,
-				node)->bounds.best;
+		return best;
+	if (likely(selection->mode == KMQ_SELECT_EQUAL &&
+		   best->type == selection->type))
+		return best;
 	return kmq_order_find_selected(order, selection);
 }
 

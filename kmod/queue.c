@@ -24,6 +24,7 @@
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
+#include "notify.h"
 #include "queue.h"
 #include "viewer.h"
 
@@ -44,16 +45,18 @@ struct kmq_queue *kmq_queue_new(const struct kmq_create *settings, kuid_t uid,
 	if (!queue)
 		return ERR_PTR(-ENOMEM);
 	if (settings->kind == KMQ_KIND_MESSAGE &&
-	    kmq_pool_init(&queue->pool, settings->capacity,
+	    kmq_pool_init(&queue->pool, settings->capacity, settings->slots,
 			  settings->inline_size)) {
 		kfree(queue);
 		return ERR_PTR(-ENOMEM);
 	}
 	strscpy(queue->name, settings->name, sizeof(queue->name));
 	queue->creator_uid = current_euid();
+	queue->creator_gid = current_egid();
 	queue->creator = get_pid(task_tgid(current));
 	queue->policy = settings->policy;
 	queue->lifetime = settings->lifetime;
+	queue->overtake = settings->flags & KMQ_CREATE_OVERTAKE;
 	queue->max_message = settings->max_message;
 	queue->mode = settings->mode;
 	queue->uid = uid;
@@ -70,6 +73,7 @@ struct kmq_queue *kmq_queue_new(const struct kmq_create *settings, kuid_t uid,
 	kmq_order_init(&queue->order);
 	INIT_LIST_HEAD(&queue->senders);
 	INIT_LIST_HEAD(&queue->receivers);
+	INIT_LIST_HEAD(&queue->registrations);
 	queue->callers = RB_ROOT;
 	init_waitqueue_head(&queue->pollers);
 	return queue;
@@ -84,25 +88,31 @@ struct kmq_queue *kmq_queue_new(const struct kmq_create *settings, kuid_t uid,
 void kmq_queue_free(struct kmq_queue *queue)
 {
 	kmq_pool_destroy(&queue->pool);
+	kmq_notify_free(queue);
 	mutex_destroy(&queue->set_lock);
 	put_pid(queue->creator);
 	put_pid(queue->last_sender);
 	put_pid(queue->last_receiver);
 	kfree(queue->histograms);
-	kfree(queue);
+	kfree(queue->key);
+	/* Without a reference nobody reads it. */
+	kfree(rcu_access_pointer(queue->permit));
+	/* The hub may be looking at its id and its count (key.c). */
+	kfree_rcu(queue, rcu);
 }
 
 /*
  * Who may see it. Under the queue's lock or the registry's, either of which
  * keeps owner and mode as they are. What has no name nobody can read but who was
- * given a descriptor.
+ * given a descriptor, unless the hub leads to it.
  */
 void kmq_queue_subject(const struct kmq_queue *queue,
 		       struct kmq_subject *subject)
 {
 	subject->uid = queue->uid;
 	subject->gid = queue->gid;
-	subject->mode = *queue->name ? queue->mode : queue->mode & 0700;
+	subject->mode = *queue->name || queue->key ? queue->mode :
+						     queue->mode & 0700;
 }
 
 /* Received or leased -> in hand: the receiver could not keep it. */

@@ -5,6 +5,8 @@
  * Locking, outermost first:
  *
  *	queue->set_lock (mutex)     one change of its settings at a time
+ *	  queue->pool.charging (mutex) what the slots of it are charged with;
+ *	                            outside kmq_quota_lock and pool.lock alone
  *	  kmq_registry_lock (mutex) names, nodes, @descriptors, @published
  *	  kmq_quota_lock (mutex)    what each user is charged with; leaf
  *	    queue->lock (spinlock)  everything marked so below
@@ -14,11 +16,14 @@
  *	queue->holders_lock (spinlock) who has it open; outside leases->lock
  *
  * Nothing that sleeps or touches user memory happens under queue->lock, and no
- * task is woken under it: whoever changes the queue collects what there is to
+ * task is woken under it but by the signal of a registration (notify.c): whoever
+ * changes the queue collects what there is to
  * wake in a struct kmq_wakeups and does it after the unlock (wait.c).
  *
  * References: the registry holds one on each queue that has not been removed,
- * each open file description one.
+ * each open file description one, each call by the hub one. The hub finds a queue
+ * without a lock and takes its reference if there is still one to be had: so the
+ * struct itself is freed a grace period after its last.
  *
  * The functions kmq_queue_*() move messages between the states of the ledger.
  * Those that take a queue want queue->lock held; at every unlock
@@ -43,7 +48,10 @@
 struct fasync_struct;
 struct kmq_account;
 struct kmq_histograms;
+struct kmq_key;
 struct kmq_node;
+struct kmq_permit;
+struct kmq_registration;
 struct kmq_ring;
 struct kmq_subject;
 struct pid;
@@ -74,12 +82,17 @@ struct kmq_watch {
 	bool histogram;
 };
 
+/* What is asked of a permit; as the bits of a mode. */
+#define KMQ_MAY_READ	4
+#define KMQ_MAY_WRITE	2
+
 /* Why a queue is not quiet (wait.c), whoever sleeps in it or polls. */
 #define KMQ_LOUD_REMOVED	BIT(0)
 #define KMQ_LOUD_FALLING	BIT(1)	/* somebody hears of it when it has
 					 * fallen below @fall
 					 */
 #define KMQ_LOUD_HISTOGRAM	BIT(2)
+#define KMQ_LOUD_NOTIFY		BIT(3)
 
 struct kmq_queue {
 	/* Constant from creation on. */
@@ -88,7 +101,19 @@ struct kmq_queue {
 	u32 lifetime;
 	u32 max_message;
 	u64 created;
+	/*
+	 * A message that fits is not held up by a sleeper whose message does
+	 * not.
+	 */
+	bool overtake;
+	/*
+	 * Of a queue of the hub: may the caller still do @need, KMQ_MAY_*? 0 or
+	 * -EACCES. It is called with @lock held or without, and does not sleep.
+	 */
+	int (*permits)(const struct kmq_queue *queue, u32 need);
 	kuid_t creator_uid;
+	kgid_t creator_gid;
+	struct kmq_key *key;	/* made through the hub; NULL: elsewhere */
 	struct pid *creator;
 	struct kmq_account *account;
 	struct kref ref;
@@ -121,9 +146,12 @@ struct kmq_queue {
 	u32 policy;
 	u32 rise;		/* kmq_watch_rise() when it holds so many, */
 	u32 fall;		/* kmq_watch_fall() when it holds fewer */
-	/* jiffies; the pids are referenced. Of the last message that came, */
-	unsigned long last_send;
-	unsigned long last_receive;	/* and of the last that went */
+	/*
+	 * CLOCK_REALTIME, s, 0: never; the pids are referenced. Of the last
+	 * message that came,
+	 */
+	u64 last_send;
+	u64 last_receive;	/* and of the last that went */
 	struct pid *last_sender;
 	struct pid *last_receiver;
 	struct kmq_ledger ledger;
@@ -138,6 +166,8 @@ struct kmq_queue {
 	u32 blocked_senders;
 	u32 blocked_receivers;
 	u32 blocked_callers;
+	struct kmq_registration *registration;	/* to be told of a message */
+	struct list_head registrations;	/* it, and outcomes not yet read */
 
 	/* These two have locks of their own; see wait.c about the pairing. */
 	wait_queue_head_t pollers;
@@ -155,6 +185,13 @@ struct kmq_queue {
 	u32 mode;
 	kuid_t uid;
 	kgid_t gid;
+	/* With @key: these, for who has no lock (permit.h). */
+	struct kmq_permit __rcu *permit;
+	/*
+	 * Raised with each new permit: who was granted something and may have
+	 * slept since asks again if it differs (kmq_short_put()).
+	 */
+	u32 generation;
 
 	spinlock_t holders_lock;
 	/* Guarded by @holders_lock. */
@@ -163,9 +200,13 @@ struct kmq_queue {
 
 	/* Guarded by kmq_registry_lock. */
 	bool published;
+	/* Its name, node and key are gone; read by who describes it, too. */
+	bool deferred;
 	u32 descriptors;
 	struct hlist_node by_name;
 	struct kmq_node *node;
+
+	struct rcu_head rcu;	/* once there is no reference */
 };
 
 struct kmq_queue *kmq_queue_new(const struct kmq_create *settings, kuid_t uid,
@@ -189,15 +230,17 @@ static inline bool kmq_queue_admits(const struct kmq_queue *queue, u32 size)
 	       queue->bytes + size <= queue->byte_limit;
 }
 
-/* True if a send of any legal size would neither sleep nor fail for room. */
+/*
+ * True if a send of any legal size would neither sleep nor fail for room. Then
+ * nobody sleeps for room either: his message would fit.
+ */
 static inline bool kmq_queue_writable(const struct kmq_queue *queue)
 {
 	lockdep_assert_held(&queue->lock);
 	if (queue->policy == KMQ_POLICY_DROP_NEWEST ||
 	    queue->policy == KMQ_POLICY_DROP_OLDEST)
 		return true;
-	return list_empty(&queue->senders) &&
-	       kmq_queue_admits(queue, queue->max_message);
+	return kmq_queue_admits(queue, queue->max_message);
 }
 
 /* -> in hand: gets its place among all messages of the queue. */

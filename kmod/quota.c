@@ -4,8 +4,10 @@
  *
  * A queue is charged, when it is made, with the most memory that it may come to
  * hold: its slots, and if it takes messages that do not fit into them its byte
- * limit. So no send can fail for quota, and no count is kept per message. The
- * memory itself is charged to the memory cgroup when it is allocated.
+ * limit. So no send can fail for quota, and no count is kept per message; but for
+ * a queue that was made with fewer slots than capacity, which is charged for the
+ * others as it comes to need them, 64 at a time (message.c). The memory itself is
+ * charged to the memory cgroup when it is allocated.
  */
 #include <linux/cred.h>
 #include <linux/err.h>
@@ -13,6 +15,7 @@
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
+#include <linux/kmq.h>
 
 #include "quota.h"
 #include "trace.h"
@@ -94,21 +97,24 @@ static bool kmq_account_affords(const struct kmq_account *account, u64 bytes)
  * kmq_quota_open() - charge a user with a queue more
  * @uid: who
  * @bytes: that the queue may come to hold
+ * @refused: out, with -EDQUOT: enum kmq_refused
  *
  * Context: may sleep.
  * Return: the account, to be closed once; or ERR_PTR of -EDQUOT, -ENOMEM.
  */
-struct kmq_account *kmq_quota_open(kuid_t uid, u64 bytes)
+struct kmq_account *kmq_quota_open(kuid_t uid, u64 bytes, u32 *refused)
 {
 	struct kmq_account *account;
+	bool many;
 
 	mutex_lock(&kmq_quota_lock);
 	account = kmq_account_get(uid);
 	if (IS_ERR(account))
 		goto unlock;
-	if (kmq_queues >= READ_ONCE(max_queues) ||
-	    account->queues >= READ_ONCE(max_queues_per_user) ||
-	    !kmq_account_affords(account, bytes)) {
+	many = kmq_queues >= READ_ONCE(max_queues) ||
+	       account->queues >= READ_ONCE(max_queues_per_user);
+	if (many || !kmq_account_affords(account, bytes)) {
+		*refused = many ? KMQ_REFUSED_QUEUES : KMQ_REFUSED_QUOTA;
 		kmq_trace(quota, uid, bytes, account->bytes, account->queues);
 		kmq_account_drop_unused(account);
 		account = ERR_PTR(-EDQUOT);

@@ -8,7 +8,7 @@
 
 struct kmq_account;
 
-struct kmq_account *kmq_quota_open(kuid_t uid, u64 bytes);
+struct kmq_account *kmq_quota_open(kuid_t uid, u64 bytes, u32 *refused);
 int kmq_quota_change(struct kmq_account *account, u64 from, u64 to);
 void kmq_quota_close(struct kmq_account *account, u64 bytes);
 

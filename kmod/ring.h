@@ -161,6 +161,7 @@ int kmq_ring_check_holder(struct kmq_ring *ring, enum kmq_ring_side lock);
  * @since: when it joined
  * @timer: PRODUCERS: until when it is left asleep, if @deferred
  * @enough: and the position that it is left asleep for
+ * @realtime: its deadline is of CLOCK_REALTIME
  * @obeys: PRODUCERS: it does not join while the policy is to reject
  * @deferred: there was room for it, but not much; guarded by ring->lock
  * @due: by @timer; release and acquire
@@ -180,6 +181,7 @@ struct kmq_sleeper {
 	struct kmq_moment since;
 	struct hrtimer *timer;
 	u64 enough;
+	bool realtime;
 	bool obeys;
 	bool deferred;
 	bool due;

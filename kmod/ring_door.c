@@ -102,8 +102,7 @@ static int kmq_at_once(struct kmq_ring *ring, const struct kmq_sleeper *sleeper,
 	cond_resched();
 	if (signal_pending(current))
 		return -ERESTARTSYS;
-	return patience->deadline && ktime_get_ns() >= patience->deadline ?
-		       -ETIMEDOUT : 0;
+	return kmq_deadline_passed(patience) ? -ETIMEDOUT : 0;
 }
 
 /* Room for @size bytes; 0, -EAGAIN, -EINPROGRESS, -EUCLEAN. */
@@ -228,6 +227,7 @@ int kmq_ring_send(struct kmq_ring_handle *handle, struct kmq_source *sources,
 		kmq_door_leave(ring, side);
 		if (!kmq_is_waiting(done))
 			return done;
+		sleeper.realtime = patience->realtime;
 		if (kmq_send_sleeps(ring, done, patience))
 			err = kmq_ring_sleep(ring, &sleeper,
 					     patience->deadline);
@@ -503,6 +503,7 @@ int kmq_ring_receive(struct kmq_ring_handle *handle, struct kmq_sink *sinks,
 		err = done;
 		if (!kmq_is_waiting(done))
 			break;
+		sleeper.realtime = patience->realtime;
 		if (kmq_receive_sleeps(done, patience))
 			err = kmq_ring_sleep(ring, &sleeper,
 					     patience->deadline);

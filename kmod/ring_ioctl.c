@@ -11,6 +11,7 @@
 #include "ioctl.h"
 #include "message.h"
 #include "ring_file.h"
+#include "short.h"
 #include "stats.h"
 
 /* Of a batch: bounds the stack and the time that a door is held. */
@@ -112,6 +113,66 @@ static long kmq_ring_ioctl_receive(struct file *file,
 	patience = kmq_patience_of(file, transfer.flags, transfer.deadline);
 	err = kmq_ring_receive(handle, &sink, 1, &patience);
 	return err < 0 ? err : 0;
+}
+
+static long kmq_ring_ioctl_put(struct file *file,
+			       struct kmq_ring_handle *handle,
+			       const struct kmq_short __user *arg)
+{
+	struct kmq_patience patience;
+	struct kmq_source source;
+	int err;
+	const struct kmq_short put = kmq_short_fetch(arg, &err);
+
+	if (err)
+		return err;
+	if (put.id || !kmq_short_put_valid(&put))
+		return -EINVAL;
+	if (put.flags & KMQ_HEADS || put.type != 1 || put.priority)
+		return -EOPNOTSUPP;
+	if (put.size > handle->ring->words.max_message)
+		return -EMSGSIZE;
+	source = (struct kmq_source){
+		.body = u64_to_user_ptr(put.body),
+		.size = put.size,
+	};
+	patience = kmq_short_patience(&put, file->f_flags & O_NONBLOCK);
+	err = kmq_ring_send(handle, &source, 1, &patience);
+	return err < 0 ? kmq_short_error(&put, err) : 0;
+}
+
+static long kmq_ring_ioctl_take(struct file *file,
+				struct kmq_ring_handle *handle,
+				const struct kmq_short __user *arg)
+{
+	struct kmq_patience patience;
+	u32 __user *priority;
+	struct kmq_sink sink;
+	int err;
+	const struct kmq_short take = kmq_short_fetch(arg, &err);
+
+	if (err)
+		return err;
+	if (take.id || !kmq_short_take_valid(&take))
+		return -EINVAL;
+	if (take.flags & (KMQ_HEADS | KMQ_PEEK) || take.select > KMQ_SELECT_ANY)
+		return -EOPNOTSUPP;
+	if (take.flags & KMQ_WHOLE_ROOM &&
+	    take.size < handle->ring->words.max_message)
+		return -EMSGSIZE;
+	priority = u64_to_user_ptr(take.priority);
+	/* Known before, and a record that was claimed cannot go back. */
+	if (priority && put_user(0, priority))
+		return -EFAULT;
+	sink = (struct kmq_sink){
+		.body = u64_to_user_ptr(take.body),
+		.room = take.size,
+		.truncate = take.flags & KMQ_TRUNCATE,
+	};
+	patience = kmq_short_patience(&take, file->f_flags & O_NONBLOCK);
+	err = kmq_ring_receive(handle, &sink, 1, &patience);
+	return err < 0 ? kmq_short_error(&take, err) :
+			 min(sink.size, sink.room);
 }
 
 /* What a batch says about itself, both ways. */
@@ -350,6 +411,10 @@ long kmq_ring_ioctl(struct file *file, unsigned int cmd, void __user *arg)
 		return kmq_ring_ioctl_send(file, handle, arg);
 	case KMQ_IOC_RECEIVE:
 		return kmq_ring_ioctl_receive(file, handle, arg);
+	case KMQ_IOC_PUT:
+		return kmq_ring_ioctl_put(file, handle, arg);
+	case KMQ_IOC_TAKE:
+		return kmq_ring_ioctl_take(file, handle, arg);
 	case KMQ_IOC_SEND_BATCH:
 		return kmq_ring_ioctl_send_batch(file, handle, arg);
 	case KMQ_IOC_RECEIVE_BATCH:

@@ -369,6 +369,7 @@ static bool kmq_ring_defer(struct kmq_ring *ring, struct kmq_sleeper *sleeper)
 static int kmq_ring_doze(struct kmq_sleeper *sleeper, u64 deadline)
 {
 	ktime_t expires = ns_to_ktime(min_t(u64, deadline, KTIME_MAX));
+	clockid_t clock = sleeper->realtime ? CLOCK_REALTIME : CLOCK_MONOTONIC;
 	int err = 0;
 
 	for (;;) {
@@ -385,9 +386,10 @@ static int kmq_ring_doze(struct kmq_sleeper *sleeper, u64 deadline)
 		}
 		if (!deadline)
 			schedule();
-		else if (!schedule_hrtimeout_range(&expires,
-						   current->timer_slack_ns,
-						   HRTIMER_MODE_ABS))
+		else if (!schedule_hrtimeout_range_clock(&expires,
+							 current->timer_slack_ns,
+							 HRTIMER_MODE_ABS,
+							 clock))
 			err = -ETIMEDOUT;
 	}
 	__set_current_state(TASK_RUNNING);
@@ -406,7 +408,9 @@ static int kmq_ring_go(const struct kmq_sleeper *sleeper, u64 deadline)
 		return 0;
 	if (signal_pending(current))
 		return -ERESTARTSYS;
-	return deadline && ktime_get_ns() >= deadline ? -ETIMEDOUT : 0;
+	return kmq_deadline_passed(&(struct kmq_patience){
+			.deadline = deadline, .realtime = sleeper->realtime,
+	       }) ? -ETIMEDOUT : 0;
 }
 
 /* Among the sleepers, with what makes others come and wake. */
@@ -504,8 +508,8 @@ static noinline int kmq_ring_sleep_for_room(struct kmq_ring *ring,
 /**
  * kmq_ring_sleep() - sleep until it is worth looking again
  * @ring: none of whose locks is held
- * @sleeper: what for: up to @reader; the rest is set here
- * @deadline: absolute CLOCK_MONOTONIC, ns; 0 for none
+ * @sleeper: what for: up to @reader, and @realtime; the rest is set here
+ * @deadline: absolute, ns, of the clock that @sleeper goes by; 0 for none
  *
  * Who was woken and does not take what it was woken for owes that to the others:
  * kmq_ring_pass().

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Settings and ledger of a queue, as of one instant. */
 #include <linux/cred.h>
-#include <linux/jiffies.h>
 #include <linux/pid.h>
 #include <linux/seq_file.h>
 #include <linux/string.h>
-#include <linux/timekeeping.h>
 #include <linux/user_namespace.h>
 
+#include "notify.h"
 #include "queue.h"
 #include "ring.h"
 #include "stats.h"
@@ -52,16 +51,6 @@ static void kmq_stats_constants(const struct kmq_queue *queue,
 	description->creator = get_pid(queue->creator);
 }
 
-/* jiffies -> CLOCK_REALTIME, as far as that has not been set since. */
-static u64 kmq_stats_when(unsigned long then)
-{
-	u64 age = jiffies64_to_msecs(jiffies - then);
-
-	if (!then)
-		return 0;
-	return div_u64(ktime_to_ms(ktime_get_real()) - age, MSEC_PER_SEC);
-}
-
 /* What does, under the lock, and is not of the ledger. */
 static void kmq_stats_variables(const struct kmq_queue *queue,
 				struct kmq_description *description)
@@ -71,10 +60,12 @@ static void kmq_stats_variables(const struct kmq_queue *queue,
 	description->info.mode = queue->mode;
 	kmq_queue_subject(queue, &description->subject);
 	description->watch = queue->watch;
-	description->last_send = kmq_stats_when(queue->last_send);
-	description->last_receive = kmq_stats_when(queue->last_receive);
+	description->last_send = queue->last_send;
+	description->last_receive = queue->last_receive;
 	description->last_sender = get_pid(queue->last_sender);
 	description->last_receiver = get_pid(queue->last_receiver);
+	kmq_notify_show(queue, &description->notified,
+			description->notify_show);
 }
 
 /**
@@ -108,6 +99,7 @@ void kmq_description_put(struct kmq_description *description)
 	put_pid(description->creator);
 	put_pid(description->last_sender);
 	put_pid(description->last_receiver);
+	put_pid(description->notified);
 }
 
 /**

@@ -25,6 +25,8 @@ struct seq_file;
  * @last_change: likewise
  * @last_sender: referenced; or NULL
  * @last_receiver: likewise
+ * @notified: process that is to be notified, referenced; or NULL
+ * @notify_show: what it has said to be shown of that
  */
 struct kmq_description {
 	struct kmq_info info;
@@ -37,6 +39,8 @@ struct kmq_description {
 	u64 last_change;
 	struct pid *last_sender;
 	struct pid *last_receiver;
+	struct pid *notified;
+	u64 notify_show[2];
 };
 
 void kmq_describe_queue(struct kmq_queue *queue,

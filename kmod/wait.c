@@ -8,14 +8,17 @@
  * queue, hands a caller its reply. So the woken task has nothing left to do and
  * nothing to compete for; no wake-up is spent on a task that cannot go on, and
  * none has to be passed on. Receivers are served first come first served among
- * those who select the message; senders strictly first come first served.
+ * those who select the message; senders strictly first come first served, but
+ * where they may be overtaken (KMQ_CREATE_OVERTAKE): there the first whose message
+ * fits.
  *
  * Two things hold at every unlock of a queue (but between the chunks of
  * kmq_return(), which serves receivers at its end), and are why nobody sleeps
  * who could go on:
  *
  *	- no queued message is selected by a sleeping receiver;
- *	- the first sleeping sender's message does not fit.
+ *	- the first sleeping sender's message does not fit, and where they may be
+ *	  overtaken no sleeping sender's does.
  *
  * A sender whose message does not fit sleeps even if a receiver sleeps for just
  * such a message; System V queues do the same. What a change costs under the
@@ -69,7 +72,6 @@
  */
 #include <linux/fs.h>
 #include <linux/hrtimer.h>
-#include <linux/jiffies.h>
 #include <linux/pid.h>
 #include <linux/sched/signal.h>
 #include <linux/timekeeping.h>
@@ -77,6 +79,7 @@
 #include "event.h"
 #include "holder.h"
 #include "moment.h"
+#include "notify.h"
 #include "ring.h"
 #include "trace.h"
 #include "wait.h"
@@ -95,6 +98,8 @@ struct kmq_waiter {
 	u32 *blocked;		/* the queue's count of its like */
 	struct kmq_slot *slot;	/* sender: to send. Others, out: handed over */
 	u64 sequence;		/* sender, caller, out: of what was accepted */
+	bool by_id;		/* to be asked again when the permit changes */
+	bool doubted;		/* sender: it has, since he was asked */
 
 	/* Receiver and caller. */
 	const struct kmq_want *want;
@@ -108,12 +113,17 @@ struct kmq_waiter {
  * struct kmq_wakeups - what is left to do after the unlock
  * @claimed: waiters to wake
  * @dead: chain of slots to give back
+ * @told: a registration that has ended
  * @events: what pollers are told
+ * @left: messages have left since the lock was taken, so that a queue which is
+ *	empty now has not been found so by anybody
  */
 struct kmq_wakeups {
 	struct list_head claimed;
 	struct kmq_slot *dead;
+	struct kmq_registration *told;
 	__poll_t events;
+	bool left;
 };
 
 #define DEFINE_WAKEUPS(name) \
@@ -208,6 +218,7 @@ static noinline void kmq_finish_slow(struct kmq_queue *queue,
 		kmq_wake(waiter);
 	if (wakeups->events)
 		kmq_notify(queue, wakeups->events);
+	kmq_notify_tell(wakeups->told);
 	if (wakeups->dead)
 		kmq_slots_put_chain(&queue->pool, wakeups->dead);
 }
@@ -217,7 +228,7 @@ static inline void kmq_finish(struct kmq_queue *queue,
 			      struct kmq_wakeups *wakeups)
 {
 	if (unlikely(!list_empty(&wakeups->claimed) || wakeups->events ||
-		     wakeups->dead))
+		     wakeups->dead || wakeups->told))
 		kmq_finish_slow(queue, wakeups);
 }
 
@@ -239,7 +250,9 @@ static void kmq_break(struct kmq_queue *queue, struct kmq_wakeups *wakeups)
 	kmq_finish(queue, wakeups);
 	INIT_LIST_HEAD(&wakeups->claimed);
 	wakeups->dead = NULL;
+	wakeups->told = NULL;
 	wakeups->events = 0;
+	wakeups->left = false;
 	cond_resched();
 	spin_lock(&queue->lock);
 }
@@ -260,9 +273,12 @@ static void kmq_bury(struct kmq_slot *slot, struct kmq_wakeups *wakeups)
  * Return: 0 if DONE; else -ERESTARTSYS or -ETIMEDOUT, and the waiter is in
  * whatever state it is in.
  */
-static int kmq_sleep(struct kmq_waiter *waiter, u64 deadline)
+static int kmq_sleep(struct kmq_waiter *waiter,
+		     const struct kmq_patience *patience)
 {
+	u64 deadline = patience->deadline;
 	ktime_t expires = ns_to_ktime(min_t(u64, deadline, KTIME_MAX));
+	clockid_t clock = patience->realtime ? CLOCK_REALTIME : CLOCK_MONOTONIC;
 	int err = 0;
 
 	for (;;) {
@@ -279,9 +295,9 @@ static int kmq_sleep(struct kmq_waiter *waiter, u64 deadline)
 			break;
 		}
 		/* One more look at the state after the time has passed. */
-		if (!schedule_hrtimeout_range(deadline ? &expires : NULL,
-					      current->timer_slack_ns,
-					      HRTIMER_MODE_ABS))
+		if (!schedule_hrtimeout_range_clock(deadline ? &expires : NULL,
+						    current->timer_slack_ns,
+						    HRTIMER_MODE_ABS, clock))
 			err = -ETIMEDOUT;
 	}
 	__set_current_state(TASK_RUNNING);
@@ -382,12 +398,14 @@ static noinline void kmq_stamp_receiver(struct kmq_queue *queue,
 	queue->last_receiver = get_pid(receiver);
 }
 
-/* Who sent last, and when; to a tick, for which there is no clock to be read. */
+/*
+ * Who sent last, and when: in seconds, for which a load does and no clock is read.
+ */
 static inline void kmq_stamp_send(struct kmq_queue *queue,
 				  const struct kmq_slot *slot)
 {
 	lockdep_assert_held(&queue->lock);
-	queue->last_send = jiffies;
+	queue->last_send = ktime_get_real_seconds();
 	if (unlikely(queue->last_sender != slot->sender))
 		kmq_stamp_sender(queue, slot->sender);
 }
@@ -399,7 +417,7 @@ static inline void kmq_stamp_receive(struct kmq_queue *queue,
 	struct pid *pid = task_tgid(receiver);
 
 	lockdep_assert_held(&queue->lock);
-	queue->last_receive = jiffies;
+	queue->last_receive = ktime_get_real_seconds();
 	if (unlikely(queue->last_receiver != pid))
 		kmq_stamp_receiver(queue, pid);
 }
@@ -471,16 +489,44 @@ static inline void kmq_place(struct kmq_queue *queue, struct kmq_slot *slot,
 	kmq_tell(queue, KMQ_READABLE, wakeups);
 }
 
-/* Room was made: take in the messages of sleeping senders. */
+/*
+ * kmq_place() of a message that comes now, and who waits to hear of one in the
+ * empty queue is told. Not so of one that displaces another, or that follows one
+ * which was taken out under the same hold of the lock: nobody saw that queue empty.
+ */
+static inline void kmq_bring(struct kmq_queue *queue, struct kmq_slot *slot,
+			     struct task_struct *sender, u64 now,
+			     struct kmq_wakeups *wakeups)
+{
+	bool empty = !queue->queued && !wakeups->left;
+
+	kmq_place(queue, slot, sender, now, wakeups);
+	/* Still empty: it was handed to a sleeping receiver. */
+	if (unlikely(queue->registration) && empty && queue->queued)
+		wakeups->told = kmq_notify_arrived(queue, sender);
+}
+
+/*
+ * Room was made: take in the messages of sleeping senders. One pass does, as
+ * what it takes in makes the room smaller. Who may not be allowed to send any
+ * more is sent to ask, and does not hold up the others.
+ */
 static void kmq_place_senders(struct kmq_queue *queue,
 			      struct kmq_wakeups *wakeups)
 {
 	struct kmq_waiter *waiter, *next;
 
 	list_for_each_entry_safe(waiter, next, &queue->senders, node) {
-		if (!kmq_queue_admits(queue, waiter->slot->size))
-			return;
-		kmq_place(queue, waiter->slot, waiter->task, ktime_get_ns(),
+		if (!kmq_queue_admits(queue, waiter->slot->size)) {
+			if (!queue->overtake || !kmq_queue_admits(queue, 0))
+				return;
+			continue;
+		}
+		if (waiter->doubted) {
+			kmq_claim(waiter, -ESTALE, wakeups);
+			continue;
+		}
+		kmq_bring(queue, waiter->slot, waiter->task, ktime_get_ns(),
 			  wakeups);
 		waiter->sequence = queue->sequence;
 		kmq_claim(waiter, 0, wakeups);
@@ -574,10 +620,10 @@ static inline int kmq_try_place(struct kmq_queue *queue, struct kmq_slot *slot,
 				struct kmq_wakeups *wakeups)
 {
 	lockdep_assert_held(&queue->lock);
-	if (unlikely(!list_empty(&queue->senders) ||
+	if (unlikely((!list_empty(&queue->senders) && !queue->overtake) ||
 		     !kmq_queue_admits(queue, slot->size)))
 		return kmq_overflow(queue, slot, now, sequence, wakeups);
-	kmq_place(queue, slot, current, now, wakeups);
+	kmq_bring(queue, slot, current, now, wakeups);
 	*sequence = queue->sequence;
 	return 0;
 }
@@ -671,8 +717,21 @@ static bool kmq_give_up(struct kmq_queue *queue, struct kmq_waiter *waiter)
 	return true;
 }
 
-static noinline int kmq_send_wait(struct kmq_queue *queue, struct kmq_slot *slot,
-			 u64 deadline, u64 *sequence)
+/*
+ * Under the lock that kmq_disturb() takes after the permit has changed: who asks
+ * here and sleeps has seen the change, or is found asleep by it.
+ */
+static int kmq_ask(const struct kmq_queue *queue,
+		   const struct kmq_patience *patience, u32 need)
+{
+	lockdep_assert_held(&queue->lock);
+	if (likely(!patience->by_id) || queue->removed)
+		return 0;
+	return queue->permits(queue, need);
+}
+
+static int kmq_send_wait(struct kmq_queue *queue, struct kmq_slot *slot,
+			 const struct kmq_patience *patience, u64 *sequence)
 {
 	struct kmq_waiter waiter;
 	DEFINE_WAKEUPS(wakeups);
@@ -681,9 +740,13 @@ static noinline int kmq_send_wait(struct kmq_queue *queue, struct kmq_slot *slot
 
 	kmq_waiter_init(&waiter, &queue->blocked_senders);
 	waiter.slot = slot;
+	waiter.by_id = patience->by_id;
 
 	spin_lock(&queue->lock);
 	while (!queue->removed) {
+		err = kmq_ask(queue, patience, KMQ_MAY_WRITE);
+		if (err)
+			break;
 		err = kmq_try_place(queue, slot, ktime_get_ns(), sequence,
 				    &wakeups);
 		if (err != -EXFULL)
@@ -697,7 +760,7 @@ static noinline int kmq_send_wait(struct kmq_queue *queue, struct kmq_slot *slot
 		kmq_waiter_sign(queue, &waiter);
 		list_add_tail(&waiter.node, &queue->senders);
 		queue->blocked_senders++;
-		kmq_trace(block, queue, KMQ_TRACE_SEND, deadline);
+		kmq_trace(block, queue, KMQ_TRACE_SEND, patience->deadline);
 	} else if (err == -EAGAIN) {
 		queue->ledger.rejected++;
 		kmq_trace(reject, queue, slot->size, err, current);
@@ -707,7 +770,7 @@ static noinline int kmq_send_wait(struct kmq_queue *queue, struct kmq_slot *slot
 	if (!sleeps)
 		return err;
 
-	err = kmq_sleep(&waiter, deadline);
+	err = kmq_sleep(&waiter, patience);
 	kmq_watch_slept(queue, waiter.since);
 	if (!err)
 		goto done;
@@ -742,8 +805,11 @@ static noinline int kmq_send_slow(struct kmq_queue *queue,
 				  const struct kmq_patience *patience,
 				  u64 *sequence)
 {
-	int err = kmq_send_wait(queue, slots[0], patience->deadline, sequence);
+	int err;
 
+	do {
+		err = kmq_send_wait(queue, slots[0], patience, sequence);
+	} while (err == -ESTALE);
 	if (err)
 		return err;
 	if (count == 1)
@@ -763,7 +829,8 @@ static noinline int kmq_send_slow(struct kmq_queue *queue,
  *
  * Context: may sleep.
  * Return: how many are no longer the caller's, at least 1; or -EAGAIN,
- * -ETIMEDOUT, -EIDRM, -ERESTARTSYS, and all are still the caller's.
+ * -ETIMEDOUT, -EIDRM, -ERESTARTSYS, -EACCES (the permit changed), and all are
+ * still the caller's.
  */
 int kmq_send(struct kmq_queue *queue, struct kmq_slot **slots, u32 count,
 	     const struct kmq_patience *patience, u64 *sequence)
@@ -869,6 +936,7 @@ static int kmq_try_take(struct kmq_queue *queue, const struct kmq_want *want,
 		return taken;
 	kmq_watch_parts(queue, parts, taken);
 	kmq_stamp_receive(queue, current);
+	wakeups->left = true;
 	kmq_room_made(queue, was_writable, wakeups);
 	return taken;
 }
@@ -879,7 +947,8 @@ static int kmq_try_take(struct kmq_queue *queue, const struct kmq_want *want,
  */
 static noinline int kmq_receive_sleep(struct kmq_queue *queue,
 				      const struct kmq_want *want,
-				      struct kmq_part *part, u64 deadline)
+				      struct kmq_part *part,
+				      const struct kmq_patience *patience)
 	__releases(&queue->lock)
 {
 	struct kmq_waiter waiter;
@@ -888,13 +957,14 @@ static noinline int kmq_receive_sleep(struct kmq_queue *queue,
 	kmq_waiter_init(&waiter, &queue->blocked_receivers);
 	waiter.want = want;
 	waiter.room = part->room;
+	waiter.by_id = patience->by_id;
 	kmq_waiter_sign(queue, &waiter);
 	list_add_tail(&waiter.node, &queue->receivers);
 	queue->blocked_receivers++;
-	kmq_trace(block, queue, KMQ_TRACE_RECEIVE, deadline);
+	kmq_trace(block, queue, KMQ_TRACE_RECEIVE, patience->deadline);
 	spin_unlock(&queue->lock);
 
-	err = kmq_sleep(&waiter, deadline);
+	err = kmq_sleep(&waiter, patience);
 	kmq_watch_slept(queue, waiter.since);
 	if (err) {
 		spin_lock(&queue->lock);
@@ -912,6 +982,25 @@ static noinline int kmq_receive_sleep(struct kmq_queue *queue,
 	return waiter.result ? waiter.result : 1;
 }
 
+/* Take, or sleep if there is nothing. Entered with the lock held. */
+static int kmq_receive_once(struct kmq_queue *queue,
+			    const struct kmq_want *want,
+			    struct kmq_part *parts, u32 count,
+			    const struct kmq_patience *patience)
+	__releases(&queue->lock)
+{
+	DEFINE_WAKEUPS(wakeups);
+	int taken = kmq_ask(queue, patience, KMQ_MAY_READ);
+
+	if (!taken)
+		taken = kmq_try_take(queue, want, parts, count, &wakeups);
+	if (taken == -EAGAIN && !patience->nonblock)
+		return kmq_receive_sleep(queue, want, parts, patience);
+	spin_unlock(&queue->lock);
+	kmq_finish(queue, &wakeups);
+	return taken;
+}
+
 /* A queue that is not quiet. Entered with the lock held. */
 static noinline int kmq_receive_locked(struct kmq_queue *queue,
 				       const struct kmq_want *want,
@@ -919,16 +1008,14 @@ static noinline int kmq_receive_locked(struct kmq_queue *queue,
 				       const struct kmq_patience *patience)
 	__releases(&queue->lock)
 {
-	DEFINE_WAKEUPS(wakeups);
 	int taken;
 
-	taken = kmq_try_take(queue, want, parts, count, &wakeups);
-	if (taken == -EAGAIN && !patience->nonblock)
-		return kmq_receive_sleep(queue, want, parts,
-					 patience->deadline);
-	spin_unlock(&queue->lock);
-	kmq_finish(queue, &wakeups);
-	return taken;
+	for (;;) {
+		taken = kmq_receive_once(queue, want, parts, count, patience);
+		if (likely(taken != -ESTALE))
+			return taken;
+		spin_lock(&queue->lock);
+	}
 }
 
 /* The first came after a sleep; take what else is there. */
@@ -956,7 +1043,8 @@ static noinline int kmq_receive_more(struct kmq_queue *queue,
  *
  * Context: may sleep.
  * Return: how many, at least 1; or -EAGAIN, -EMSGSIZE (the message that is due
- * is longer than the room, and stays), -ETIMEDOUT, -EIDRM, -ERESTARTSYS.
+ * is longer than the room, and stays), -ETIMEDOUT, -EIDRM, -ERESTARTSYS, -EACCES
+ * (the permit changed).
  */
 int kmq_receive(struct kmq_queue *queue, const struct kmq_want *want,
 		struct kmq_part *parts, u32 count,
@@ -987,7 +1075,10 @@ int kmq_receive(struct kmq_queue *queue, const struct kmq_want *want,
  * @want: which; a single one is the one that a receive would take, more than
  *	one come in the order of a walk
  * @parts: room in, messages out; to be let go by kmq_unpeek()
- * @count: of @parts, 1 to KMQ_BATCH_MAX, which bounds the hold of the lock
+ * @count: of @parts, 1 to KMQ_BATCH_MAX
+ *
+ * @count bounds the hold of the lock, but not with KMQ_SELECT_POSITION: that takes
+ * kmq_order_at(), for which only the number of messages queued is a bound.
  *
  * Context: does not sleep.
  * Return: how many, at least 1; -EAGAIN, -EMSGSIZE, -EIDRM.
@@ -1222,13 +1313,14 @@ static void kmq_call_withdraw(struct kmq_queue *queue, struct kmq_waiter *caller
 	kmq_queue_purge(queue, caller->request);
 	kmq_trace(purge, queue, caller->request);
 	kmq_bury(caller->request, wakeups);
+	wakeups->left = true;
 	kmq_room_made(queue, was_writable, wakeups);
 }
 
 static int kmq_call_sleep(struct kmq_queue *queue, struct kmq_waiter *caller,
-			  u64 deadline)
+			  const struct kmq_patience *patience)
 {
-	int err = kmq_sleep(caller, deadline);
+	int err = kmq_sleep(caller, patience);
 	DEFINE_WAKEUPS(wakeups);
 
 	if (!err)
@@ -1247,12 +1339,12 @@ static int kmq_call_sleep(struct kmq_queue *queue, struct kmq_waiter *caller,
 }
 
 static int kmq_call_wait(struct kmq_queue *queue, struct kmq_waiter *caller,
-			 u64 deadline)
+			 const struct kmq_patience *patience)
 {
 	int err;
 
-	kmq_trace(block, queue, KMQ_TRACE_REPLY, deadline);
-	err = kmq_call_sleep(queue, caller, deadline);
+	kmq_trace(block, queue, KMQ_TRACE_REPLY, patience->deadline);
+	err = kmq_call_sleep(queue, caller, patience);
 	kmq_trace(wake, queue, KMQ_TRACE_REPLY, caller->since, err);
 	return err;
 }
@@ -1292,7 +1384,7 @@ int kmq_call(struct kmq_queue *queue, struct kmq_slot *request,
 	}
 	if (!*sequence)
 		return -ECANCELED;
-	err = kmq_call_wait(queue, &caller, patience->deadline);
+	err = kmq_call_wait(queue, &caller, patience);
 	*reply = caller.slot;
 	return err;
 }
@@ -1383,6 +1475,7 @@ u64 kmq_purge(struct kmq_queue *queue, const struct kmq_selection *selection)
 		was_writable = kmq_queue_writable(queue);
 		chunk = kmq_purge_chunk(queue, selection,
 					min_t(u32, left, KMQ_CHUNK), &wakeups);
+		wakeups.left = chunk;
 		if (chunk)
 			kmq_room_made(queue, was_writable, &wakeups);
 		spin_unlock(&queue->lock);
@@ -1437,6 +1530,10 @@ static int kmq_evict_sender(struct kmq_queue *queue,
 	int err;
 
 	lockdep_assert_held(&queue->lock);
+	if (waiter->doubted) {
+		kmq_claim(waiter, -ESTALE, wakeups);
+		return 0;
+	}
 	err = kmq_apply_policy(queue, waiter->slot, waiter->task,
 			       ktime_get_ns(), &waiter->sequence, wakeups);
 	if (err == -EXFULL)
@@ -1493,6 +1590,33 @@ static void kmq_claim_all(struct list_head *waiters,
 }
 
 /**
+ * kmq_disturb() - the permit of a queue has changed
+ * @queue: whose lock is not held
+ *
+ * Those asleep in it who came by its id ask again whether they may
+ * (queue->permits), each for itself, since it depends on who it is. Receivers do
+ * so at once, and then sleep on behind the others. Senders do so when their
+ * message would fit, and until then keep their place; so this has to come before
+ * a change of the limits that belongs to the same whole.
+ *
+ * Context: may sleep.
+ */
+void kmq_disturb(struct kmq_queue *queue)
+{
+	struct kmq_waiter *waiter, *next;
+	DEFINE_WAKEUPS(wakeups);
+
+	spin_lock(&queue->lock);
+	list_for_each_entry(waiter, &queue->senders, node)
+		waiter->doubted = waiter->by_id;
+	list_for_each_entry_safe(waiter, next, &queue->receivers, node)
+		if (waiter->by_id)
+			kmq_claim(waiter, -ESTALE, &wakeups);
+	spin_unlock(&queue->lock);
+	kmq_finish(queue, &wakeups);
+}
+
+/**
  * kmq_retire() - end a queue that nobody can find any more
  * @queue: whose lock is not held
  *
@@ -1515,6 +1639,7 @@ void kmq_retire(struct kmq_queue *queue)
 	queue->loud |= KMQ_LOUD_REMOVED;
 	kmq_claim_all(&queue->senders, &wakeups);
 	kmq_claim_all(&queue->receivers, &wakeups);
+	wakeups.told = kmq_notify_retire(queue);
 	while ((node = queue->callers.rb_node)) {
 		struct kmq_waiter *caller = rb_entry(node, struct kmq_waiter,
 						     by_sequence);

@@ -7,6 +7,7 @@
 #define _KMQ_WAIT_H
 
 #include <linux/poll.h>
+#include <linux/timekeeping.h>
 
 #include <linux/kmq_netlink.h>
 
@@ -16,7 +17,10 @@ struct kmq_sleeping;
 
 /**
  * struct kmq_patience - how long a caller sleeps
- * @deadline: absolute CLOCK_MONOTONIC, ns; 0 for none
+ * @deadline: absolute, ns; 0 for none
+ * @realtime: of CLOCK_REALTIME, and moves as that is set; else CLOCK_MONOTONIC
+ * @by_id: who sleeps has no descriptor of the queue, and is to be asked again
+ *	whether he may when its permit has changed: kmq_disturb()
  * @nonblock: not at all: -EAGAIN
  * @nowait: nor for another who is at work here; only a ring has those
  * @continued: the call has sent something before, so that no room now is the
@@ -24,6 +28,8 @@ struct kmq_sleeping;
  */
 struct kmq_patience {
 	u64 deadline;
+	bool realtime;
+	bool by_id;
 	bool nonblock;
 	bool nowait;
 	bool continued;
@@ -83,6 +89,7 @@ int kmq_reply(struct kmq_queue *queue, u64 sequence, struct kmq_slot *reply);
 u64 kmq_purge(struct kmq_queue *queue, const struct kmq_selection *selection);
 int kmq_set_limits(struct kmq_queue *queue, u32 *capacity, u64 *byte_limit);
 void kmq_set_policy(struct kmq_queue *queue, u32 policy);
+void kmq_disturb(struct kmq_queue *queue);
 void kmq_retire(struct kmq_queue *queue);
 u32 kmq_sleepers(struct kmq_queue *queue, enum kmq_sleep sleep, u64 after,
 		 u64 last, struct kmq_sleeping *rows, u32 count);
@@ -93,6 +100,15 @@ __poll_t kmq_readiness(struct kmq_queue *queue,
 		       const struct kmq_selection *filter);
 void kmq_set_filter(struct kmq_queue *queue, struct kmq_selection *filter,
 		    const struct kmq_selection *selection);
+
+/* For those who do not sleep: who does is told by its timer. */
+static inline bool kmq_deadline_passed(const struct kmq_patience *patience)
+{
+	if (!patience->deadline)
+		return false;
+	return (patience->realtime ? ktime_get_real_ns() : ktime_get_ns()) >=
+	       patience->deadline;
+}
 
 /*
  * True if nobody peeks at @slot, which the caller has received. Only what is

@@ -160,6 +160,7 @@ TEST(every_ioctl_with_its_struct_cut_is_EFAULT)
 			struct kmq_transfer transfer;
 			struct kmq_batch batch;
 			struct kmq_call call;
+			struct kmq_short shorter;
 			struct kmq_settle settle;
 			struct kmq_purge purge;
 			struct kmq_resize resize;
@@ -172,6 +173,8 @@ TEST(every_ioctl_with_its_struct_cut_is_EFAULT)
 		  { .batch = { .messages = ptr(&message), .count = 1 } } },
 		{ KMQ_IOC_RECEIVE_BATCH, sizeof(struct kmq_batch),
 		  { .batch = { .messages = ptr(&message), .count = 1 } } },
+		{ KMQ_IOC_PUT, sizeof(struct kmq_short), { .shorter.type = 1 } },
+		{ KMQ_IOC_TAKE, sizeof(struct kmq_short), { .shorter.flags = KMQ_DONTWAIT } },
 		{ KMQ_IOC_ACK, sizeof(struct kmq_settle), { .settle.sequence = 1 } },
 		{ KMQ_IOC_CALL, sizeof(struct kmq_call), { .call.request.type = 1 } },
 		{ KMQ_IOC_REPLY, sizeof(struct kmq_transfer), { .transfer.message.type = 1 } },

@@ -80,6 +80,24 @@ static void good_receive_batch(void *argument)
 	batched[0] = (struct kmq_message){ .body = ptr(body), .size = ROOM };
 }
 
+static void good_put(void *argument)
+{
+	struct kmq_short *message = argument;
+
+	*message = (struct kmq_short){
+		.body = ptr(body), .size = 4, .flags = KMQ_DONTWAIT, .type = 1,
+	};
+}
+
+static void good_take(void *argument)
+{
+	struct kmq_short *message = argument;
+
+	*message = (struct kmq_short){
+		.body = ptr(body), .size = ROOM, .flags = KMQ_DONTWAIT,
+	};
+}
+
 static void good_settle(void *argument)
 {
 	struct kmq_settle *settle = argument;
@@ -124,6 +142,8 @@ static const struct command commands[] = {
 	  good_send_batch },
 	{ "RECEIVE_BATCH", KMQ_IOC_RECEIVE_BATCH, QUEUE_FD, sizeof(struct kmq_batch),
 	  good_receive_batch },
+	{ "PUT", KMQ_IOC_PUT, QUEUE_FD, sizeof(struct kmq_short), good_put },
+	{ "TAKE", KMQ_IOC_TAKE, QUEUE_FD, sizeof(struct kmq_short), good_take },
 	{ "ACK", KMQ_IOC_ACK, QUEUE_FD, sizeof(struct kmq_settle), good_settle },
 	{ "NACK", KMQ_IOC_NACK, QUEUE_FD, sizeof(struct kmq_settle), good_settle },
 	{ "CALL", KMQ_IOC_CALL, QUEUE_FD, sizeof(struct kmq_call), good_call },
@@ -326,8 +346,8 @@ TEST(each_reserved_field_must_be_zero)
 {
 	make_queue();
 	RESERVED(KMQ_CTL_FEATURES, struct kmq_features, reserved);
+	RESERVED(KMQ_CTL_CREATE, struct kmq_create, reserved64);
 	RESERVED(KMQ_CTL_CREATE, struct kmq_create, reserved);
-	RESERVED(KMQ_CTL_REMOVE, struct kmq_remove, flags);
 	RESERVED(KMQ_CTL_REMOVE, struct kmq_remove, reserved);
 	RESERVED(KMQ_IOC_SEND, struct kmq_transfer, message.reserved);
 	RESERVED(KMQ_IOC_RECEIVE, struct kmq_transfer, message.reserved);
@@ -337,13 +357,15 @@ TEST(each_reserved_field_must_be_zero)
 	RESERVED(KMQ_IOC_RECEIVE_BATCH, struct kmq_batch, reserved);
 	RESERVED(KMQ_IOC_ACK, struct kmq_settle, flags);
 	RESERVED(KMQ_IOC_ACK, struct kmq_settle, reserved);
+	RESERVED(KMQ_IOC_PUT, struct kmq_short, id);
+	RESERVED(KMQ_IOC_PUT, struct kmq_short, select);
+	RESERVED(KMQ_IOC_TAKE, struct kmq_short, id);
 	RESERVED(KMQ_IOC_NACK, struct kmq_settle, flags);
 	RESERVED(KMQ_IOC_NACK, struct kmq_settle, reserved);
 	RESERVED(KMQ_IOC_CALL, struct kmq_call, reserved);
 	RESERVED(KMQ_IOC_CALL, struct kmq_call, request.reserved);
 	RESERVED(KMQ_IOC_CALL, struct kmq_call, reply.reserved);
 	RESERVED(KMQ_IOC_PURGE, struct kmq_purge, flags);
-	RESERVED(KMQ_IOC_RESIZE, struct kmq_resize, flags);
 	RESERVED(KMQ_IOC_RESIZE, struct kmq_resize, reserved);
 	RESERVED(KMQ_IOC_SET_DESCRIPTOR, struct kmq_descriptor, reserved);
 	RESERVED(KMQ_IOC_SET_DESCRIPTOR, struct kmq_descriptor, last_size);
@@ -363,11 +385,14 @@ static void expect_only(unsigned int number, size_t offset, __u32 known, __u32 w
 TEST(each_unknown_flag_is_EINVAL)
 {
 	const __u32 receive = KMQ_DONTWAIT | KMQ_TRUNCATE | KMQ_PEEK | KMQ_LEASE;
+	const __u32 heads = KMQ_HEAD_TYPE | KMQ_HEAD_TYPE32;
 
 	make_queue();
 	FLAGS(KMQ_CTL_CREATE, struct kmq_create, flags,
-	      KMQ_CREATE_EXCLUSIVE | KMQ_CREATE_OPEN | KMQ_CREATE_OWNER | KMQ_CREATE_NONBLOCK,
-	      KMQ_CREATE_EXCLUSIVE);
+	      KMQ_CREATE_EXCLUSIVE | KMQ_CREATE_OPEN | KMQ_CREATE_OWNER | KMQ_CREATE_NONBLOCK |
+	      KMQ_CREATE_EXACT | KMQ_CREATE_OVERTAKE, KMQ_CREATE_EXCLUSIVE);
+	FLAGS(KMQ_CTL_REMOVE, struct kmq_remove, flags, KMQ_REMOVE_DEFER, 0);
+	FLAGS(KMQ_IOC_RESIZE, struct kmq_resize, flags, KMQ_RESIZE_EXACT, 0);
 	FLAGS(KMQ_IOC_SEND, struct kmq_transfer, flags, KMQ_DONTWAIT, 0);
 	FLAGS(KMQ_IOC_SEND, struct kmq_transfer, message.flags, 0, 0);
 	FLAGS(KMQ_IOC_RECEIVE, struct kmq_transfer, flags, receive, KMQ_DONTWAIT);
@@ -375,6 +400,11 @@ TEST(each_unknown_flag_is_EINVAL)
 	FLAGS(KMQ_IOC_REPLY, struct kmq_transfer, message.flags, 0, 0);
 	FLAGS(KMQ_IOC_SEND_BATCH, struct kmq_batch, flags, KMQ_DONTWAIT, 0);
 	FLAGS(KMQ_IOC_RECEIVE_BATCH, struct kmq_batch, flags, receive, KMQ_DONTWAIT);
+	FLAGS(KMQ_IOC_PUT, struct kmq_short, flags, heads | KMQ_DONTWAIT | KMQ_NO_RESTART | KMQ_REALTIME, 0);
+	FLAGS(KMQ_IOC_PUT, struct kmq_short, flags, ~heads, heads);
+	FLAGS(KMQ_IOC_TAKE, struct kmq_short, flags, heads | KMQ_DONTWAIT | KMQ_NO_RESTART | KMQ_REALTIME |
+	      KMQ_TRUNCATE | KMQ_PEEK | KMQ_WHOLE_ROOM, KMQ_DONTWAIT);
+	FLAGS(KMQ_IOC_TAKE, struct kmq_short, flags, ~heads, heads);
 	FLAGS(KMQ_IOC_CALL, struct kmq_call, flags, KMQ_DONTWAIT | KMQ_TRUNCATE, 0);
 	FLAGS(KMQ_IOC_CALL, struct kmq_call, request.flags, 0, 0);
 	FLAGS(KMQ_IOC_SET_DESCRIPTOR, struct kmq_descriptor, flags, KMQ_DESCRIPTOR_TRUNCATE, 0);
@@ -604,7 +634,12 @@ static void keep_pointers(const struct command *command, union argument *argumen
 {
 	struct kmq_transfer *transfer = (void *)argument;
 	struct kmq_batch *batch = (void *)argument;
+	struct kmq_short *message = (void *)argument;
 
+	if (command->size == sizeof(*message))
+		message->body = ptr(body);
+	if (command->number == KMQ_IOC_TAKE && message->priority)
+		message->priority = ptr(body);
 	if (command->size == sizeof(*transfer))
 		transfer->message.body = ptr(body);
 	if (command->size == sizeof(*batch))

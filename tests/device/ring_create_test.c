@@ -175,7 +175,10 @@ TEST(each_reserved_word_of_a_create_must_be_zero)
 		request.kind = KMQ_KIND_MESSAGE;
 		CHECK_ERRNO(create(&request), EINVAL);
 		request.reserved32 = 0;
-		for (int j = 0; j < 3; j++) {
+		request.reserved64 = 1u << bits[i];
+		CHECK_ERRNO(create(&request), EINVAL);
+		request.reserved64 = 0;
+		for (int j = 0; j < 2; j++) {
 			request.reserved[j] = 1ull << (2 * bits[i] + 1);
 			expect_refused(request, EINVAL);
 			request.reserved[j] = 0;

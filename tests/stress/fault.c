@@ -338,6 +338,26 @@ static long remove_queue(void)
 	return queue_remove(name);
 }
 
+/* From the first failure on it goes on where it was. */
+static long notify_all(void)
+{
+	static struct kmq_notify asked;
+	static bool dropped;
+
+	if (!asked.cookie && ioctl(fd, KMQ_IOC_NOTIFY, &asked))
+		return -1;
+	if (!dropped && ioctl(fd, KMQ_IOC_NOTIFY, &(struct kmq_notify){ .operation = KMQ_NOTIFY_DROP }))
+		return -1;
+	dropped = true;
+	asked.operation = KMQ_NOTIFY_WAIT;
+	if (ioctl(fd, KMQ_IOC_NOTIFY, &asked))
+		return -1;
+	CHECK_EQ(asked.outcome, KMQ_NOTIFY_ENDED);
+	dropped = false;
+	memset(&asked, 0, sizeof(asked));
+	return 0;
+}
+
 /* ---- those of rings alone ---- */
 
 static long create_ring(void)
@@ -479,6 +499,8 @@ enum {
 	ATTACHED = 128, MAPPED = 256, HELD = 512,
 	/* Not of each mode. */
 	NOT_BROADCAST = 1024, ONLY_BROADCAST = 2048, ONLY_LOCKED = 4096,
+	/* Of slots: one. */
+	FEW = 8192,
 };
 
 struct operation {
@@ -502,6 +524,9 @@ static const struct operation operations[] = {
 	{ "send a long message", send_long, EMPTY },
 	{ "send a batch", send_batch, EMPTY | PARTIAL },
 	{ "write over the oldest", drop_oldest, FULL },
+	{ "send a short message that needs a slot", send_short, SHORT | FEW },
+	{ "send a long message that needs a slot", send_long, SHORT | FEW },
+	{ "send a batch that needs slots", send_batch, SHORT | FEW | PARTIAL },
 	{ "read a short message", read_one, SHORT },
 	{ "read a long message", read_one, LONGER },
 	{ "read a vector", read_vector, LONGER },
@@ -525,6 +550,7 @@ static const struct operation operations[] = {
 	{ "epoll", epoll_it, SHORT },
 	{ "ask for SIGIO", async, EMPTY },
 	{ "call", call, SERVED | PARTIAL },
+	{ "be notified", notify_all, EMPTY },
 	{ "fdinfo", fdinfo, SHORT },
 	{ "remove", remove_queue, MIXED | PARTIAL },
 	{},
@@ -630,7 +656,7 @@ static void create_subject(unsigned int with)
 		fd = NAMED_RING(name, .ring_mode = mode, .byte_limit = RING_BYTES,
 				.flags = KMQ_CREATE_NONBLOCK);
 	else
-		fd = NAMED(name, .capacity = 60, .max_message = LONG, .byte_limit = 10 * LONG,
+		fd = NAMED(name, .capacity = 60, .slots = with & FEW ? 1 : 0, .max_message = LONG, .byte_limit = 10 * LONG,
 			   .policy = with & FULL ? KMQ_POLICY_DROP_OLDEST : KMQ_POLICY_BLOCK,
 			   .flags = with & SERVED ? 0 : KMQ_CREATE_NONBLOCK);
 	other = queue_open(name, O_RDWR);

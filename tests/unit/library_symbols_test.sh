@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The library exports what its header declares, and nothing else. Needs
+# The library exports what its headers declare, and nothing else. Needs
 # .build/lib (make), or B=DIRECTORY.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -20,7 +20,7 @@ report() {
 }
 
 headers=(user/include/*.h kmod/uapi/linux/*.h)
-preprocessed() { echo '#include <kmq.h>' | "$CC" -E -P -D_GNU_SOURCE -Ikmod/uapi -Iuser/include -; }
+preprocessed() { printf '#include <%s>\n' kmq.h kmq_hub.h | "$CC" -E -P -D_GNU_SOURCE -Ikmod/uapi -Iuser/include -; }
 # stdin: the preprocessed header.
 declared() { grep -o 'kmq_[a-z_]* *(' | tr -d ' (' | sort -u; }
 inline() { sed -n 's/^static inline .*[ *]\(kmq_[a-z_]*\)(.*/\1/p' "${headers[@]}" | sort -u; }
@@ -30,7 +30,7 @@ timed() { preprocessed | tr '\n;' ' \n' | grep 'struct timespec \*[a-z]*)' | dec
 exported() { nm -D --defined-only "$shared" | awk '$2 != "A" { print $3 }' | sort; }
 
 diff <(functions) <(exported | sed 's/@.*//')
-report $? "what is exported is what the header declares"
+report $? "what is exported is what the headers declare"
 
 ! exported | grep -v '@@KMQ_[0-9.]*$'
 report $? "every symbol has a version"
@@ -55,7 +55,7 @@ report $? "the static library defines no names outside kmq_ and libkmq_"
 ! nm -u "$shared" | grep -wE 'malloc|calloc|realloc|free|printf|fprintf|pthread_mutex_lock'
 report $? "the library does not allocate, print or lock"
 
-for header in kmq.h kmq_ring.h; do
+for header in kmq.h kmq_hub.h kmq_ring.h; do
 	for standard in c99 c11 gnu11 gnu17; do
 		echo "#include <$header>" | "$CC" -x c -std=$standard -pedantic -Wall -Wextra -Werror \
 			-D_POSIX_C_SOURCE=200809L -Ikmod/uapi -Iuser/include -fsyntax-only -

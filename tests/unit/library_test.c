@@ -327,15 +327,16 @@ static void every_option_reaches_the_kernel(void **state)
 	struct kmq_create_options options = KMQ_CREATE_OPTIONS_INIT;
 	struct kmq_create expected = {
 		.name = "jobs", .kind = 1, .policy = 2, .lifetime = 1,
-		.flags = KMQ_CREATE_OWNER | KMQ_CREATE_EXCLUSIVE | KMQ_CREATE_OPEN,
+		.flags = KMQ_CREATE_OWNER | KMQ_CREATE_EXCLUSIVE | KMQ_CREATE_OPEN |
+			 KMQ_CREATE_EXACT | KMQ_CREATE_OVERTAKE,
 		.capacity = 3, .inline_size = 4, .max_message = 5, .mode = 0640,
-		.byte_limit = 6, .uid = 7, .gid = 8, .ring_mode = 3,
+		.byte_limit = 6, .uid = 7, .gid = 8, .ring_mode = 3, .slots = 9,
 	};
 
 	options.kind = 1;
 	options.policy = 2;
 	options.lifetime = 1;
-	options.flags = KMQ_CREATE_OWNER;
+	options.flags = KMQ_CREATE_OWNER | KMQ_CREATE_EXACT | KMQ_CREATE_OVERTAKE;
 	options.capacity = 3;
 	options.inline_size = 4;
 	options.max_message = 5;
@@ -344,9 +345,22 @@ static void every_option_reaches_the_kernel(void **state)
 	options.uid = 7;
 	options.gid = 8;
 	options.ring_mode = 3;
+	options.slots = 9;
 	kernel.result = 31;
 	assert_int_equal(kmq_create_open("jobs", &options), 31);
 	assert_memory_equal(&kernel.in.create, &expected, sizeof(expected));
+}
+
+static void options_of_version_1_end_before_the_slots(void **state)
+{
+	struct kmq_create_options options = KMQ_CREATE_OPTIONS_INIT;
+
+	options.version = 1;
+	options.slots = 9;
+	options.reserved = 9;
+	assert_int_equal(kmq_create("jobs", &options), 0);
+	assert_int_equal(kernel.in.create.slots, 0);
+	assert_int_equal(kernel.in.create.reserved64, 0);
 }
 
 static void options_of_another_version_or_with_unknown_flags_are_EINVAL(void **state)
@@ -520,6 +534,7 @@ int main(void)
 		CLAIM(create_without_options_asks_for_the_defaults),
 		CLAIM(the_initializer_of_the_options_asks_for_the_defaults),
 		CLAIM(every_option_reaches_the_kernel),
+		CLAIM(options_of_version_1_end_before_the_slots),
 		CLAIM(options_of_another_version_or_with_unknown_flags_are_EINVAL),
 		CLAIM(an_unnamed_queue_has_an_empty_name_and_is_ephemeral),
 		CLAIM(a_bad_name_is_EINVAL_and_reaches_nobody),

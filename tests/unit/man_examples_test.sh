@@ -68,7 +68,7 @@ fi
 # So that no page tells of a function that is not there, or the other way round.
 exported() { nm -D --defined-only --no-demangle "$B"/lib/libkmq{,-nl}.so.0 | awk '$2 == "T" { sub(/@.*/, "", $3); print $3 }' | sort -u; }
 inline() {
-	sed -n 's/^static inline .*[ *]\(kmq_[a-z_]*\)(.*/\1/p' user/include/kmq.h
+	sed -n 's/^static inline .*[ *]\(kmq_[a-z_]*\)(.*/\1/p' user/include/kmq.h user/include/kmq_hub.h
 	# There the public ones are declared first; the others are private.
 	sed -n 's/^static inline .*[ *]\(kmq_[a-z_]*\)(.*);$/\1/p' user/include/kmq_ring.h
 }

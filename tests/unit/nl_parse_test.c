@@ -39,6 +39,7 @@ static const struct known queue_numbers[] = {
 	Q(DESCRIPTORS, info.descriptors), Q(ATTACHMENTS, info.attachments), Q(DEATHS, info.deaths),
 	Q(RING_FLAGS, info.ring_flags), Q(LAST_SEND, last_send), Q(LAST_RECEIVE, last_receive),
 	Q(LAST_CHANGE, last_change), Q(LAST_SEND_PID, last_send_pid), Q(LAST_RECEIVE_PID, last_receive_pid),
+	Q(SPACE, space), Q(CREATOR_GID, creator_gid), Q(NOTIFY_PID, notify_pid),
 };
 
 static const struct known holder_numbers[] = {
@@ -104,7 +105,7 @@ static void check_all(const struct known *known, size_t count, const void *parse
 		found = 0;
 		memcpy(&found, (const char *)parsed + known[i].offset, known[i].size);
 		assert_int_equal(found, value_of(&known[i]));
-		if (known[i].attribute != KMQ_A_LOST)
+		if (known[i].attribute < 64)
 			has |= KMQ_NL_BIT(known[i].attribute);
 	}
 	assert_int_equal(*(const uint64_t *)parsed, has);
@@ -119,6 +120,8 @@ static void every_number_of_a_queue_comes_to_its_member(void **state)
 	assert_int_equal(parse_exact(queue, &parsed), 0);
 	check_all(queue_numbers, COUNT(queue_numbers), &parsed);
 	assert_string_equal(parsed.info.name, "");
+	assert_int_equal(parsed.has_more, KMQ_NL_BIT_MORE(KMQ_A_SPACE) | KMQ_NL_BIT_MORE(KMQ_A_CREATOR_GID) |
+			 KMQ_NL_BIT_MORE(KMQ_A_NOTIFY_PID));
 	for (size_t i = 0; i < COUNT(parsed.reserved); i++)
 		assert_int_equal(parsed.reserved[i], 0);
 }
@@ -230,6 +233,70 @@ static void a_number_of_a_wrong_length_is_refused(void **state)
 					 size == queue_numbers[i].size ? 0 : EBADMSG);
 		}
 	}
+}
+
+static int key(const struct nlmsghdr *header, void *to) { return libkmq_nl_parse_key(header, to); }
+
+/* A key is bytes: a NUL in it is one of them. */
+static void a_key_comes_with_all_its_bytes(void **state)
+{
+	static const char sysv[] = { 0, 1, 0, '\xff' };
+	struct kmq_nl_queue parsed;
+	struct kmq_nl_key found;
+
+	wire_put_u32(&wire, KMQ_A_ID, 7);
+	wire_put_u32(&wire, KMQ_A_SPACE, KMQ_SPACE_SYSV);
+	wire_put(&wire, KMQ_A_KEY, sysv, sizeof(sysv));
+	memset(&parsed, 0xa5, sizeof(parsed));
+	assert_int_equal(parse_exact(queue, &parsed), 0);
+	assert_int_equal(parsed.space, KMQ_SPACE_SYSV);
+	assert_int_equal(parsed.key_size, sizeof(sysv));
+	assert_int_equal(parsed.has_more, KMQ_NL_BIT_MORE(KMQ_A_SPACE) | KMQ_NL_BIT_MORE(KMQ_A_KEY));
+	memset(&found, 0xa5, sizeof(found));
+	assert_int_equal(parse_exact(key, &found), 0);
+	assert_int_equal(found.space, KMQ_SPACE_SYSV);
+	assert_int_equal(found.size, sizeof(sysv));
+	assert_memory_equal(found.bytes, sysv, sizeof(sysv));
+	assert_int_equal(found.bytes[sizeof(sysv)], 0);
+	assert_int_equal(found.has_more, parsed.has_more);
+}
+
+static void a_key_that_does_not_fit_is_refused(void **state)
+{
+	char bytes[KMQ_KEY_MAX + 1];
+	struct kmq_nl_queue parsed;
+	struct kmq_nl_key found;
+
+	memset(bytes, 'k', sizeof(bytes));
+	for (size_t size = KMQ_KEY_MAX; size <= KMQ_KEY_MAX + 1; size++) {
+		begin(NULL);
+		wire_put_u32(&wire, KMQ_A_ID, 7);
+		wire_put(&wire, KMQ_A_KEY, bytes, size);
+		assert_int_equal(parse_exact(queue, &parsed), size == KMQ_KEY_MAX ? 0 : EBADMSG);
+		assert_int_equal(parse_exact(key, &found), size == KMQ_KEY_MAX ? 0 : EBADMSG);
+		assert_int_equal(found.size, size == KMQ_KEY_MAX ? size : 0);
+		assert_int_equal(found.bytes[KMQ_KEY_MAX], 0);
+	}
+}
+
+/* 0 is a process that cannot be seen; nobody is none at all. */
+static void who_is_to_be_notified_may_be_out_of_sight(void **state)
+{
+	static const uint64_t show[] = { 1, 0x1122334455667788 };
+	struct kmq_nl_queue parsed;
+
+	wire_put_u32(&wire, KMQ_A_ID, 7);
+	wire_put_u32(&wire, KMQ_A_NOTIFY_PID, 0);
+	wire_put(&wire, KMQ_A_NOTIFY_SHOW, show, sizeof(show));
+	assert_int_equal(parse_exact(queue, &parsed), 0);
+	assert_true(parsed.has_more & KMQ_NL_BIT_MORE(KMQ_A_NOTIFY_PID));
+	assert_int_equal(parsed.notify_pid, 0);
+	assert_memory_equal(parsed.notify_show, show, sizeof(show));
+
+	begin(NULL);
+	wire_put_u32(&wire, KMQ_A_ID, 7);
+	wire_put(&wire, KMQ_A_NOTIFY_SHOW, show, sizeof(show) - 1);
+	assert_int_equal(parse_exact(queue, &parsed), EBADMSG);
 }
 
 static void a_histogram_has_all_its_buckets(void **state)
@@ -394,6 +461,9 @@ int main(void)
 		cmocka_unit_test_setup(what_must_be_there_and_is_not_is_refused, begin),
 		cmocka_unit_test_setup(attributes_of_a_younger_kernel_are_passed_over, begin),
 		cmocka_unit_test_setup(a_number_of_a_wrong_length_is_refused, begin),
+		cmocka_unit_test_setup(a_key_comes_with_all_its_bytes, begin),
+		cmocka_unit_test_setup(a_key_that_does_not_fit_is_refused, begin),
+		cmocka_unit_test_setup(who_is_to_be_notified_may_be_out_of_sight, begin),
 		cmocka_unit_test_setup(a_histogram_has_all_its_buckets, begin),
 		cmocka_unit_test_setup(a_message_that_is_cut_inside_an_attribute_is_refused, begin),
 		cmocka_unit_test_setup(an_attribute_that_lies_about_its_length_is_refused, begin),

@@ -177,6 +177,39 @@ static void walk(const struct world *world, int types)
 	assert_int_equal(seen, selected);
 }
 
+static int by_delivery(const void *a, const void *b)
+{
+	return first(*(struct kmq_slot *const *)a, *(struct kmq_slot *const *)b) ? -1 : 1;
+}
+
+static void check_place(const struct world *world, size_t place, struct kmq_slot *slot)
+{
+	struct kmq_selection which = { .mode = KMQ_SELECT_POSITION, .type = place };
+
+	assert_ptr_equal(kmq_order_at(&world->order, place), slot);
+	assert_ptr_equal(kmq_order_find(&world->order, &which), slot);
+}
+
+/* A few places, among them the last one and those behind it. */
+static void look_at_places(const struct world *world)
+{
+	struct kmq_slot *sorted[SLOTS];
+	size_t count = world->queued_count;
+
+	memcpy(sorted, world->queued, count * sizeof(*sorted));
+	qsort(sorted, count, sizeof(*sorted), by_delivery);
+	for (int i = 0; i < 5 && count; i++) {
+		size_t place = below(count);
+
+		check_place(world, place, sorted[place]);
+	}
+	if (count)
+		check_place(world, count - 1, sorted[count - 1]);
+	check_place(world, count, NULL);
+	check_place(world, count + 1 + below(1000), NULL);
+	check_place(world, INT64_MAX, NULL);
+}
+
 static void clear(struct world *world)
 {
 	while (world->queued_count)
@@ -205,8 +238,10 @@ static void run(unsigned int seed, int types, int priorities)
 			withdraw(&world);
 		else if (what < 98)
 			drop_oldest(&world);
-		else
+		else if (what < 99)
 			walk(&world, types);
+		else
+			look_at_places(&world);
 	}
 	clear(&world);
 }
@@ -231,6 +266,23 @@ static void many_types_are_delivered_as_the_model_says(void **state)
 	run(4, 300, 2);
 }
 
+static void each_place_of_a_full_queue_is_as_sorted(void **state)
+{
+	struct world world = { .sequence = 0 };
+	struct kmq_slot *sorted[SLOTS];
+
+	srand(5);
+	kmq_order_init(&world.order);
+	for (int i = 0; i < SLOTS; i++)
+		arrive(&world, 7, 3);
+	memcpy(sorted, world.queued, sizeof(sorted));
+	qsort(sorted, SLOTS, sizeof(*sorted), by_delivery);
+	/* Twice: a look leaves nothing behind that the next one stumbles over. */
+	for (size_t i = 0; i < 2 * SLOTS; i++)
+		check_place(&world, i % SLOTS, sorted[i % SLOTS]);
+	clear(&world);
+}
+
 static void a_plain_fifo_is_a_tree_of_one_node(void **state)
 {
 	struct world world = { .sequence = 0 };
@@ -251,6 +303,7 @@ int main(void)
 		cmocka_unit_test(few_types_and_priorities_are_delivered_as_the_model_says),
 		cmocka_unit_test(one_type_with_many_priorities_is_delivered_as_the_model_says),
 		cmocka_unit_test(many_types_are_delivered_as_the_model_says),
+		cmocka_unit_test(each_place_of_a_full_queue_is_as_sorted),
 		cmocka_unit_test(a_plain_fifo_is_a_tree_of_one_node),
 	};
 

@@ -199,8 +199,9 @@ static inline struct timespec kmq_deadline_in(int64_t ms)
 /**
  * struct kmq_create_options - what a new queue is to be like
  * @version: KMQ_CREATE_OPTIONS_VERSION, set by KMQ_CREATE_OPTIONS_INIT
- * @flags: KMQ_CREATE_EXCLUSIVE, KMQ_CREATE_OWNER; and KMQ_CREATE_NONBLOCK for
- *	the calls that return a descriptor
+ * @flags: KMQ_CREATE_EXCLUSIVE, KMQ_CREATE_OWNER, KMQ_CREATE_EXACT,
+ *	KMQ_CREATE_OVERTAKE; and KMQ_CREATE_NONBLOCK for the calls that return a
+ *	descriptor
  * @kind: enum kmq_kind
  * @policy: enum kmq_policy
  * @lifetime: enum kmq_lifetime
@@ -212,6 +213,8 @@ static inline struct timespec kmq_deadline_in(int64_t ms)
  * @uid: owner of the node, with KMQ_CREATE_OWNER
  * @gid: group of the node, with KMQ_CREATE_OWNER
  * @ring_mode: enum kmq_ring_mode, of KMQ_KIND_RING; else 0
+ * @slots: messages whose room is taken at once, at most @capacity; 0 for all
+ * @reserved: zero
  *
  * The meaning of each is that of struct kmq_create in <linux/kmq.h>. Start
  * from KMQ_CREATE_OPTIONS_INIT, which asks for the defaults and says which
@@ -232,12 +235,14 @@ struct kmq_create_options {
 	uid_t uid;
 	gid_t gid;
 	uint32_t ring_mode;
+	uint32_t slots;		/* since version 2 */
+	uint32_t reserved;	/* likewise */
 };
 
-#define KMQ_CREATE_OPTIONS_VERSION	1
+#define KMQ_CREATE_OPTIONS_VERSION	2
 #define KMQ_CREATE_OPTIONS_INIT \
 	{ KMQ_CREATE_OPTIONS_VERSION, 0, KMQ_KIND_MESSAGE, KMQ_POLICY_BLOCK, \
-	  KMQ_LIFETIME_PERSISTENT, 0, 0, 0, 0, 0, 0, 0, 0 }
+	  KMQ_LIFETIME_PERSISTENT, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * kmq_create() - create a queue with a name

@@ -24,7 +24,8 @@
  *	A member @has tells which of the others the kernel gave, by the number
  *	of its attribute:
  *		if (queue.has & KMQ_NL_BIT(KMQ_A_HIGH_WATERMARK))
- *	What is missing is zero.
+ *	Attributes from 64 on are in @has_more, by KMQ_NL_BIT_MORE(). What is
+ *	missing is zero.
  *
  * Naming a queue
  *	Where a call takes @name and @id, it is the queue of this name, or, where
@@ -51,6 +52,7 @@ extern "C" {
 #endif
 
 #define KMQ_NL_BIT(attribute)	(1ull << (attribute))
+#define KMQ_NL_BIT_MORE(attribute) (1ull << ((attribute) - 64))
 
 /* ------------------------------------------------------------------------
  * A handle
@@ -112,6 +114,13 @@ unsigned int kmq_nl_error_attribute(const struct kmq_nl *nl);
  * @last_change: of creation, the last kmq_nl_set() or kmq_resize()
  * @last_send_pid: process; 0 if not visible here, or none
  * @last_receive_pid: likewise
+ * @has_more: KMQ_NL_BIT_MORE() of the attributes from 64 on that came
+ * @space: KMQ_SPACE_*, of one that was made through the hub; 0 for all others
+ * @creator_gid: of the hub: the group of who made it
+ * @key_size: of the hub: bytes of its key, which kmq_nl_key() tells; 0 for none
+ * @notify_pid: who is to be notified of a message; 0 if not visible here, or,
+ *	without KMQ_A_NOTIFY_PID, if nobody is
+ * @notify_show: what that process wants shown of it; for POSIX method and signal
  * @reserved: zero
  *
  * A ring has no watermarks, lease limit, histogram, and no last messages.
@@ -130,7 +139,13 @@ struct kmq_nl_queue {
 	uint64_t last_change;
 	pid_t last_send_pid;
 	pid_t last_receive_pid;
-	uint64_t reserved[8];
+	uint64_t has_more;
+	uint32_t space;
+	gid_t creator_gid;
+	uint32_t key_size;
+	pid_t notify_pid;
+	uint64_t notify_show[2];
+	uint64_t reserved[3];
 };
 
 /**
@@ -166,6 +181,32 @@ struct kmq_nl_histograms {
  */
 int kmq_nl_get(struct kmq_nl *nl, const char *name, uint32_t id,
 	       struct kmq_nl_queue *queue, struct kmq_nl_histograms *histograms);
+
+/**
+ * struct kmq_nl_key - what a queue of the hub is found by
+ * @has_more: KMQ_NL_BIT_MORE() of the attributes that came
+ * @space: KMQ_SPACE_*; 0 if it is none of the hub
+ * @size: bytes; 0 if it has no key (any more)
+ * @bytes: the key, with a NUL behind it
+ */
+struct kmq_nl_key {
+	uint64_t has_more;
+	uint32_t space;
+	uint32_t size;
+	char bytes[KMQ_KEY_MAX + 1];
+};
+
+/**
+ * kmq_nl_key() - the key of one queue
+ * @nl: handle
+ * @id: of the queue
+ * @key: out
+ *
+ * It stays the same as long as the queue can be found by it.
+ *
+ * Return: 0. ENOENT: no such queue.
+ */
+int kmq_nl_key(struct kmq_nl *nl, uint32_t id, struct kmq_nl_key *key);
 
 /**
  * struct kmq_nl_filter - which queues
@@ -286,7 +327,8 @@ int kmq_nl_create(struct kmq_nl *nl, const char *name, const struct kmq_nl_setti
  *
  * MODE, UID and GID make the node anew: for a moment it is not there.
  *
- * Return: 0. ENOENT: no such queue. EPERM: not its owner, nor privileged.
+ * Return: 0. ENOENT: no such queue. EPERM: not its owner (of the hub: nor its
+ * creator), nor privileged.
  * EOPNOTSUPP: a queue of this kind does not have it. EDQUOT: too much.
  */
 int kmq_nl_set(struct kmq_nl *nl, const char *name, uint32_t id,
@@ -298,7 +340,7 @@ int kmq_nl_set(struct kmq_nl *nl, const char *name, uint32_t id,
  * @name: of the queue, or NULL
  * @id: of the queue, if @name is NULL
  *
- * Return: 0. ENOENT: no such queue. EPERM: not its owner, nor privileged.
+ * Return: 0. ENOENT: no such queue. EPERM: as kmq_nl_set().
  */
 int kmq_nl_remove(struct kmq_nl *nl, const char *name, uint32_t id);
 

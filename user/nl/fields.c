@@ -7,7 +7,8 @@
 
 #include "internal.h"
 
-_Static_assert(KMQ_A_LOST == 64 && KMQ_A_COUNT == 63, "@has has a bit for each attribute but KMQ_A_LOST");
+_Static_assert(KMQ_A_LOST == 64 && KMQ_A_COUNT == 63, "@has has a bit for each attribute up to KMQ_A_COUNT");
+_Static_assert(KMQ_A_MAX < 128, "@has_more has one for each of the others");
 
 static bool length_fits(const struct libkmq_nl_field *field, const char *data, int length)
 {
@@ -15,9 +16,31 @@ static bool length_fits(const struct libkmq_nl_field *field, const char *data, i
 	case FIELD_STRING:
 		/* With its NUL or without; and the member keeps one. */
 		return strnlen(data, length) < field->size;
+	case FIELD_KEY:
+	case FIELD_KEY_SIZE:
+		return length <= (int)KMQ_KEY_MAX;
 	default:
 		return length == field->size;
 	}
+}
+
+static void keep(const struct libkmq_nl_field *field, const char *data, int length, char *to)
+{
+	uint32_t size = (uint32_t)length;
+
+	switch (field->type) {
+	case FIELD_STRING:
+		length = (int)strnlen(data, length);
+		break;
+	case FIELD_KEY:
+		memcpy(to + field->offset - sizeof(size), &size, sizeof(size));
+		break;
+	case FIELD_KEY_SIZE:
+		memcpy(to + field->offset, &size, sizeof(size));
+		return;
+	}
+	/* 64 bits begin at any multiple of 4. */
+	memcpy(to + field->offset, data, length);
 }
 
 int libkmq_nl_parse(const libkmq_nl_fields fields, const struct nlmsghdr *header,
@@ -26,7 +49,7 @@ int libkmq_nl_parse(const libkmq_nl_fields fields, const struct nlmsghdr *header
 	const struct libkmq_nl_field *field;
 	int length, type, left;
 	struct nlattr *at;
-	uint64_t has = 0;
+	uint64_t has[2] = { 0, 0 };
 
 	if (header->nlmsg_len < NLMSG_HDRLEN + GENL_HDRLEN)
 		return EBADMSG;
@@ -35,22 +58,21 @@ int libkmq_nl_parse(const libkmq_nl_fields fields, const struct nlmsghdr *header
 	for (; nla_ok(at, left); at = nla_next(at, &left)) {
 		type = nla_type(at);
 		/* A kernel that is younger than this may say more. */
-		if (type > KMQ_A_MAX || fields[type].type == FIELD_NONE)
+		if (type == KMQ_A_UNSPEC || type > KMQ_A_MAX || fields[type].type == FIELD_NONE)
 			continue;
 		field = &fields[type];
 		length = nla_len(at);
 		if (!length_fits(field, nla_data(at), length))
 			return EBADMSG;
-		if (field->type == FIELD_STRING)
-			length = (int)strnlen(nla_data(at), length);
-		/* 64 bits begin at any multiple of 4. */
-		memcpy((char *)to + field->offset, nla_data(at), length);
-		if (type < 64)
-			has |= KMQ_NL_BIT(type);
+		keep(field, nla_data(at), length, to);
+		has[type / 64] |= 1ull << type % 64;
 	}
-	if (left > 0 || (has & needed) != needed)
+	if (left > 0 || (has[0] & needed) != needed)
 		return EBADMSG;
-	memcpy(to, &has, sizeof(has));
+	memcpy(to, &has[0], sizeof(has[0]));
+	field = &fields[KMQ_A_UNSPEC];
+	if (field->type == FIELD_MORE)
+		memcpy((char *)to + field->offset, &has[1], sizeof(has[1]));
 	return 0;
 }
 

@@ -124,11 +124,17 @@ enum libkmq_nl_type {
 	FIELD_U64,
 	FIELD_STRING,
 	FIELD_BUCKETS,
+	FIELD_PAIR,
+	FIELD_KEY,
+	FIELD_KEY_SIZE,
+	FIELD_MORE,
 };
 
 /**
  * struct libkmq_nl_field - where an attribute is kept
- * @type: FIELD_NONE: not in this struct
+ * @type: FIELD_NONE: not in this struct. FIELD_KEY: bytes, their number in the
+ *	u32 before them; FIELD_KEY_SIZE: that number alone. FIELD_MORE, in the
+ *	place of KMQ_A_UNSPEC: which attributes from 64 on came
  * @offset: of the member
  * @size: of the member, bytes
  */
@@ -141,7 +147,7 @@ struct libkmq_nl_field {
 #define FIELD(of_type, structure, member) \
 	{ FIELD_##of_type, offsetof(struct structure, member), sizeof(((struct structure *)0)->member) }
 
-/* One for each struct, which begins with its @has. */
+/* One for each struct, which begins with its @has, or with its FIELD_MORE. */
 typedef struct libkmq_nl_field libkmq_nl_fields[KMQ_A_MAX + 1];
 
 /*
@@ -155,6 +161,7 @@ int libkmq_nl_put(const libkmq_nl_fields fields, struct nl_msg *msg, const void 
 
 /* queue.c, holder.c, event.c: one message each; as libkmq_nl_parse(). */
 int libkmq_nl_parse_queue(const struct nlmsghdr *header, struct kmq_nl_queue *queue);
+int libkmq_nl_parse_key(const struct nlmsghdr *header, struct kmq_nl_key *key);
 int libkmq_nl_parse_histograms(const struct nlmsghdr *header, struct kmq_nl_histograms *histograms);
 int libkmq_nl_parse_holder(const struct nlmsghdr *header, struct kmq_nl_holder *holder);
 int libkmq_nl_parse_event(const struct nlmsghdr *header, struct kmq_nl_event *event);

@@ -97,6 +97,11 @@ static const char *const attributes[] = {
 	[KMQ_A_TIME] = "time",
 	[KMQ_A_COUNT] = "count",
 	[KMQ_A_LOST] = "lost",
+	[KMQ_A_SPACE] = "space",
+	[KMQ_A_KEY] = "key",
+	[KMQ_A_CREATOR_GID] = "creator-gid",
+	[KMQ_A_NOTIFY_PID] = "notify-pid",
+	[KMQ_A_NOTIFY_SHOW] = "notify-show",
 };
 
 _Static_assert(COUNT(events) == __KMQ_EVENT_MAX, "each event has a name");

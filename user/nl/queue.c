@@ -13,6 +13,7 @@
 #define SETTING(type, member) FIELD(type, kmq_nl_settings, member)
 
 static const libkmq_nl_fields queue_fields = {
+	[KMQ_A_UNSPEC] = QUEUE(MORE, has_more),
 	[KMQ_A_ID] = INFO(U32, id),
 	[KMQ_A_NAME] = INFO(STRING, name),
 	[KMQ_A_KIND] = INFO(U32, kind),
@@ -58,7 +59,21 @@ static const libkmq_nl_fields queue_fields = {
 	[KMQ_A_LAST_CHANGE] = QUEUE(U64, last_change),
 	[KMQ_A_LAST_SEND_PID] = QUEUE(U32, last_send_pid),
 	[KMQ_A_LAST_RECEIVE_PID] = QUEUE(U32, last_receive_pid),
+	[KMQ_A_SPACE] = QUEUE(U32, space),
+	[KMQ_A_KEY] = QUEUE(KEY_SIZE, key_size),
+	[KMQ_A_CREATOR_GID] = QUEUE(U32, creator_gid),
+	[KMQ_A_NOTIFY_PID] = QUEUE(U32, notify_pid),
+	[KMQ_A_NOTIFY_SHOW] = QUEUE(PAIR, notify_show),
 };
+
+static const libkmq_nl_fields key_fields = {
+	[KMQ_A_UNSPEC] = FIELD(MORE, kmq_nl_key, has_more),
+	[KMQ_A_SPACE] = FIELD(U32, kmq_nl_key, space),
+	[KMQ_A_KEY] = FIELD(KEY, kmq_nl_key, bytes),
+};
+
+_Static_assert(offsetof(struct kmq_nl_key, bytes) == offsetof(struct kmq_nl_key, size) + sizeof(uint32_t),
+	       "FIELD_KEY has its number before it");
 
 static const libkmq_nl_fields histograms_fields = {
 	[KMQ_A_TIME_QUEUED] = FIELD(BUCKETS, kmq_nl_histograms, queued.bucket),
@@ -100,11 +115,18 @@ int libkmq_nl_parse_histograms(const struct nlmsghdr *header, struct kmq_nl_hist
 	return libkmq_nl_parse(histograms_fields, header, 0, histograms);
 }
 
+int libkmq_nl_parse_key(const struct nlmsghdr *header, struct kmq_nl_key *key)
+{
+	memset(key, 0, sizeof(*key));
+	return libkmq_nl_parse(key_fields, header, 0, key);
+}
+
 /* One queue, as it was answered. @told: that it was. */
 struct one {
 	bool told;
 	struct kmq_nl_queue queue;
 	struct kmq_nl_histograms histograms;
+	struct kmq_nl_key key;
 };
 
 static int take_one(const struct nlmsghdr *header, void *data)
@@ -114,6 +136,8 @@ static int take_one(const struct nlmsghdr *header, void *data)
 
 	if (!error)
 		error = libkmq_nl_parse_histograms(header, &one->histograms);
+	if (!error)
+		error = libkmq_nl_parse_key(header, &one->key);
 	one->told = !error;
 	return error;
 }
@@ -138,6 +162,17 @@ int kmq_nl_get(struct kmq_nl *nl, const char *name, uint32_t id,
 		*queue = one.queue;
 	if (histograms)
 		*histograms = one.histograms;
+	return 0;
+}
+
+int kmq_nl_key(struct kmq_nl *nl, uint32_t id, struct kmq_nl_key *key)
+{
+	struct nl_msg *msg = libkmq_nl_request(nl, KMQ_CMD_QUEUE_GET, 0);
+	struct one one;
+
+	if (ask_one(nl, msg, libkmq_nl_put_name(msg, NULL, id), &one))
+		return -1;
+	*key = one.key;
 	return 0;
 }
 

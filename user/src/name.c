@@ -67,6 +67,9 @@ static const struct {
 	{ KMQ_FEATURE_CALL, "call" },
 	{ KMQ_FEATURE_BATCH, "batch" },
 	{ KMQ_FEATURE_RING, "ring" },
+	{ KMQ_FEATURE_SHORT, "short" },
+	{ KMQ_FEATURE_HUB, "hub" },
+	{ KMQ_FEATURE_NOTIFY, "notify" },
 };
 
 static int value_of(const char *const *names, size_t count, const char *name)

@@ -2,13 +2,15 @@
 /* What goes through the control device. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "internal.h"
 
 /* Flags that a caller may give; KMQ_CREATE_OPEN is said by the verb. */
-#define CREATE_FLAGS	(KMQ_CREATE_EXCLUSIVE | KMQ_CREATE_OWNER | KMQ_CREATE_NONBLOCK)
+#define CREATE_FLAGS	(KMQ_CREATE_EXCLUSIVE | KMQ_CREATE_OWNER | KMQ_CREATE_NONBLOCK | \
+			 KMQ_CREATE_EXACT | KMQ_CREATE_OVERTAKE)
 
 int kmq_open_control(void)
 {
@@ -49,13 +51,19 @@ int kmq_next_info(int control, struct kmq_info *info)
 	return 0;
 }
 
+static bool known(const struct kmq_create_options *options)
+{
+	return options->version >= 1 && options->version <= KMQ_CREATE_OPTIONS_VERSION &&
+	       !(options->flags & ~CREATE_FLAGS);
+}
+
 /* The kernel's words for @options; NULL stands for the defaults. */
 static int to_create(struct kmq_create *create, const struct kmq_create_options *options)
 {
 	*create = (struct kmq_create){ .kind = KMQ_KIND_MESSAGE };
 	if (!options)
 		return 0;
-	if (options->version != KMQ_CREATE_OPTIONS_VERSION || options->flags & ~CREATE_FLAGS) {
+	if (!known(options)) {
 		errno = EINVAL;
 		return -1;
 	}
@@ -71,6 +79,11 @@ static int to_create(struct kmq_create *create, const struct kmq_create_options 
 	create->uid = options->uid;
 	create->gid = options->gid;
 	create->ring_mode = options->ring_mode;
+	/* What is behind belongs to whoever has no such member. */
+	if (options->version < 2)
+		return 0;
+	create->slots = options->slots;
+	create->reserved64 = options->reserved;
 	return 0;
 }
 

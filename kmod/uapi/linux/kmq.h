@@ -9,6 +9,8 @@
  *	/dev/kmq/control	creates, removes and enumerates queues.
  *	/dev/kmq/NAME		one named queue. The node comes and goes with
  *				the queue and has its owner and mode.
+ *	/dev/kmq/.hub		reaches every queue that was made through it, by
+ *				its key or its id, with one descriptor.
  *	A queue without a name is reached by the descriptor that
  *	KMQ_CTL_CREATE returned, and by nothing else.
  *
@@ -65,14 +67,20 @@
  *	EFAULT	   bad user address; no message was lost or doubled (but a reply,
  *		   if its room went while the call slept)
  *	EBADF	   the descriptor is not open for what the call does
- *	EPERM	   neither the owner of the queue nor CAP_SYS_ADMIN; or another
- *		   owner is asked for without CAP_CHOWN
- *	ESRCH	   no such lease on this descriptor; no such call waits
+ *	EACCES	   the mode of a queue reached by the hub does not grant it
+ *	EOVERFLOW  the type does not fit the head that was asked for (the message
+ *		   stays in the queue)
+ *	EPERM	   neither the owner of the queue nor CAP_SYS_ADMIN (of a queue of
+ *		   the hub: nor its creator); or another owner is asked for
+ *		   without CAP_CHOWN
+ *	ESRCH	   no such lease on this descriptor; no such call waits; no such
+ *		   registration
  *	ECANCELED  the request of a call was dropped or purged unread
  *	EOPNOTSUPP the kind of queue cannot do this
  *	ENODEV	   mmap or KMQ_IOC_RING_ATTACH of a queue of KMQ_KIND_MESSAGE
  *	EBUSY	   the ring's mode has one producer (or consumer) at a time, and
- *		   there is one, mapped or by this door
+ *		   there is one, mapped or by this door; or somebody waits to be
+ *		   notified already
  *	EUCLEAN	   the ring was found inconsistent, and is broken for good
  *
  * A queue of KMQ_KIND_RING has a mapped door, too: <linux/kmq_ring.h>. By this
@@ -156,6 +164,9 @@ struct kmq_features {
 #define KMQ_FEATURE_CALL	(1ull << 2)	/* CALL, REPLY */
 #define KMQ_FEATURE_BATCH	(1ull << 3)	/* SEND_BATCH, RECEIVE_BATCH */
 #define KMQ_FEATURE_RING	(1ull << 4)	/* KMQ_KIND_RING */
+#define KMQ_FEATURE_SHORT	(1ull << 5)	/* PUT, TAKE and their flags */
+#define KMQ_FEATURE_HUB		(1ull << 6)	/* /dev/kmq/.hub, keys */
+#define KMQ_FEATURE_NOTIFY	(1ull << 7)	/* NOTIFY */
 
 /* Flags of struct kmq_create. */
 /* EEXIST if the name exists. */
@@ -166,6 +177,18 @@ struct kmq_features {
 #define KMQ_CREATE_OWNER	(1u << 2)
 /* The descriptor has O_NONBLOCK; needs OPEN when it has a name (EINVAL). */
 #define KMQ_CREATE_NONBLOCK	(1u << 3)
+/*
+ * Zero in @capacity, @byte_limit, @max_message and @mode is what is meant, and
+ * no default; @byte_limit may be below @max_message. A message that can never
+ * fit sleeps until the limits are raised. KMQ_KIND_MESSAGE only (EOPNOTSUPP).
+ */
+#define KMQ_CREATE_EXACT	(1u << 4)
+/*
+ * A message that fits is not held up by a sleeper whose message does not; among
+ * those that fit the one that has slept longest goes first. EPOLLOUT then does
+ * not ask who sleeps. KMQ_KIND_MESSAGE only (EOPNOTSUPP).
+ */
+#define KMQ_CREATE_OVERTAKE	(1u << 5)
 
 /**
  * struct kmq_create - KMQ_CTL_CREATE
@@ -189,6 +212,11 @@ struct kmq_features {
  * @ring_mode: KMQ_KIND_RING: enum kmq_ring_mode of <linux/kmq_ring.h>; else
  *	must be zero
  * @reserved32: must be zero
+ * @slots: how many messages have their room taken at once, at most @capacity; 0:
+ *	all. Room for more is taken by the send that needs it (ENOMEM, EDQUOT),
+ *	for the sender's memory cgroup, and kept up to @slots and 32.
+ *	KMQ_KIND_RING: must be zero
+ * @reserved64: must be zero
  * @reserved: must be zero
  *
  * KMQ_KIND_RING: @byte_limit is the size of the data, a power of two of pages,
@@ -221,16 +249,26 @@ struct kmq_create {
 	__u32 gid;
 	__u32 ring_mode;
 	__u32 reserved32;
-	__aligned_u64 reserved[3];
+	__u32 slots;
+	__u32 reserved64;
+	__aligned_u64 reserved[2];
 };
+
+/* Flags of struct kmq_remove and struct kmq_hub_remove. */
+/* Its name, node and key go now; the queue itself with its last descriptor. */
+#define KMQ_REMOVE_DEFER	(1u << 0)
 
 /**
  * struct kmq_remove - KMQ_CTL_REMOVE
  * @name: of the queue
- * @flags: must be zero
+ * @flags: KMQ_REMOVE_*
  * @reserved: must be zero
  *
- * Callers asleep in the queue return EIDRM, pollers see EPOLLHUP|EPOLLERR.
+ * Callers asleep in the queue return EIDRM, pollers see EPOLLHUP|EPOLLERR; with
+ * KMQ_REMOVE_DEFER those with descriptors notice nothing, and go on with them;
+ * who sleeps by the id in a queue without a descriptor is told EIDRM. A queue that
+ * lives on tells its old name (@name of struct kmq_info), by which nothing finds
+ * it; another may have it by then.
  * Needs the owner of the queue or CAP_SYS_ADMIN (EPERM).
  */
 struct kmq_remove {
@@ -373,11 +411,28 @@ struct kmq_message {
 	__u32 reserved;
 };
 
-/* Flags of struct kmq_transfer, kmq_batch and kmq_call. */
+/* Flags of struct kmq_transfer, kmq_batch, kmq_call and kmq_short. */
 #define KMQ_DONTWAIT	(1u << 0) /* EAGAIN rather than sleep */
 #define KMQ_TRUNCATE	(1u << 1) /* receive: cut what is longer than the room */
 #define KMQ_PEEK	(1u << 2) /* receive: copy it and leave it queued */
 #define KMQ_LEASE	(1u << 3) /* receive: keep it until ACK or NACK */
+/* Flags of struct kmq_short alone. */
+/*
+ * A handler ends the sleep with EINTR whatever SA_RESTART says. What stops and
+ * continues the task goes unnoticed.
+ */
+#define KMQ_NO_RESTART	(1u << 4)
+/* @deadline is of CLOCK_REALTIME, and moves as that clock is set. */
+#define KMQ_REALTIME	(1u << 5)
+/*
+ * A __s64 (__s32) stands at @body before the bytes, and @size does not count it:
+ * PUT reads the type of the message from it, TAKE writes it there. One of them
+ * at a time.
+ */
+#define KMQ_HEAD_TYPE	(1u << 6)
+#define KMQ_HEAD_TYPE32	(1u << 7)
+/* TAKE: EMSGSIZE unless @size is max_message at least, whatever is queued. */
+#define KMQ_WHOLE_ROOM	(1u << 8)
 
 /* Which message a receive may take; among those, order decides. */
 enum kmq_select {
@@ -386,6 +441,11 @@ enum kmq_select {
 	KMQ_SELECT_EQUAL	= 2,	/* type == select_type */
 	KMQ_SELECT_NOT_EQUAL	= 3,	/* type != select_type */
 	KMQ_SELECT_LOWEST	= 4,	/* the lowest type <= select_type */
+	/*
+	 * The one with select_type others before it in delivery order; 0 or
+	 * more. TAKE with PEEK alone.
+	 */
+	KMQ_SELECT_POSITION	= 5,
 };
 
 /**
@@ -503,10 +563,14 @@ struct kmq_descriptor {
 	__aligned_u64 reserved[2];
 };
 
+/* Flags of struct kmq_resize. */
+/* 0 is meant, in both, and byte_limit may be below max_message. */
+#define KMQ_RESIZE_EXACT	(1u << 0)
+
 /**
  * struct kmq_resize - KMQ_IOC_RESIZE
  * @capacity: messages, 1 to KMQ_CAPACITY_MAX; 0 keeps it
- * @flags: must be zero
+ * @flags: KMQ_RESIZE_*
  * @byte_limit: bytes, at least max_message (EINVAL); 0 keeps it
  * @reserved: must be zero
  *
@@ -539,6 +603,273 @@ struct kmq_purge {
 	__aligned_u64 purged;
 };
 
+/**
+ * struct kmq_short - KMQ_IOC_PUT, KMQ_IOC_TAKE, KMQ_HUB_PUT, KMQ_HUB_TAKE: one
+ *	message with what most callers know of it, and no more
+ * @body: pointer to the head, if there is one, then the bytes
+ * @size: PUT: bytes. TAKE: room
+ * @flags: PUT: DONTWAIT, NO_RESTART, REALTIME, HEAD_TYPE, HEAD_TYPE32. TAKE:
+ *	these, TRUNCATE, PEEK and WHOLE_ROOM (not LEASE, which needs a sequence
+ *	to end it by)
+ * @type: PUT: of the message, 1 or more; 0 with a head. TAKE: select_type
+ * @priority: PUT: of the message. TAKE: pointer to a __u32 that gets it, or 0
+ * @deadline: as in struct kmq_transfer
+ * @id: of the queue, on the hub; else zero
+ * @select: TAKE: enum kmq_select (on the hub FILTER stands for ANY). PUT: zero
+ *
+ * It is not written to. PUT returns 0, TAKE the number of bytes at @body, and
+ * errors as SEND and RECEIVE do. A TAKE that meets a bad address leaves the
+ * message in the queue. A ring takes no head and no POSITION (EOPNOTSUPP).
+ */
+struct kmq_short {
+	__aligned_u64 body;
+	__u32 size;
+	__u32 flags;
+	__aligned_s64 type;
+	__aligned_u64 priority;
+	__aligned_u64 deadline;
+	__u32 id;
+	__u32 select;
+};
+
+enum kmq_notify_operation {
+	KMQ_NOTIFY_ADD		= 0,	/* EBUSY: there is one */
+	KMQ_NOTIFY_DROP		= 1,	/* the caller's process's, if it is */
+	KMQ_NOTIFY_WAIT		= 2,	/* sleep until it has ended */
+};
+
+enum kmq_notify_outcome {
+	KMQ_NOTIFY_ARRIVED	= 0,	/* a message came into an empty queue */
+	KMQ_NOTIFY_ENDED	= 1,	/* dropped, closed or removed */
+	KMQ_NOTIFY_SIGNALLED	= 2,	/* as ARRIVED, and the signal was sent */
+};
+
+/* Flags of struct kmq_notify, with ADD. */
+#define KMQ_NOTIFY_SILENT	(1u << 0) /* it holds the place; no WAIT comes */
+/*
+ * Send the signal @show[1] (1 to 64) with the value @cookie to the process when
+ * the message comes, before anybody can take it: SI_MESGQ, @si_pid, @si_uid and
+ * all. It goes to a thread that does not block it. Where all do, none is sent and
+ * WAIT says ARRIVED: to make it pending for the process is the waiter's then.
+ */
+#define KMQ_NOTIFY_SIGNAL	(1u << 1)
+
+/**
+ * struct kmq_notify - KMQ_IOC_NOTIFY: be told once that a message has come into
+ *	the empty queue, with no receiver asleep for it
+ * @operation: enum kmq_notify_operation
+ * @flags: ADD: KMQ_NOTIFY_*; else zero
+ * @cookie: ADD: in: the value with KMQ_NOTIFY_SIGNAL, else not looked at; out:
+ *	names the registration. WAIT: in. DROP: zero
+ * @outcome: WAIT: out: enum kmq_notify_outcome
+ * @pid: WAIT: out: who sent the message, in the caller's pid namespace, or 0
+ * @uid: WAIT: out: its real uid, in the caller's user namespace
+ * @reserved: must be zero
+ * @show: ADD: what netlink shows of it (mq_notify(3): method, signal); else zero
+ *
+ * A queue has one registration at most, and it is a process's. It ends when it
+ * is told, by DROP, with the queue, and when the process closes any descriptor
+ * of the queue, or ends. Needs no access mode. WAIT is for any thread of the
+ * process; ESRCH if the cookie is not of a registration of it that nobody has
+ * waited for; it is restarted after a signal as SA_RESTART asks. Of a ring:
+ * EOPNOTSUPP.
+ */
+struct kmq_notify {
+	__u32 operation;
+	__u32 flags;
+	__aligned_u64 cookie;
+	__u32 outcome;
+	__s32 pid;
+	__u32 uid;
+	__u32 reserved;
+	__aligned_u64 show[2];
+};
+
+/*
+ * The hub. A queue made through it has no node and no name but a key in a space,
+ * or no key at all, and is of KMQ_KIND_MESSAGE. Who may do what is asked at each
+ * call, of the caller as it is then: the owner and the creator have the first
+ * three bits of the mode, the members of either's group the next, all others the
+ * last; CAP_IPC_OWNER has all. That is how System V's queues do it, and so a
+ * change of the mode is felt by who sleeps in the queue, too.
+ *
+ * Keys are the same for all namespaces of IPC. ENOENT on the hub: there is no
+ * queue of this id or key. Its O_NONBLOCK means nothing: a descriptor that many
+ * share, and inherit, leaves it to each call (KMQ_DONTWAIT).
+ */
+#define KMQ_SPACE_SYSV		1u	/* the key is a key_t */
+#define KMQ_SPACE_POSIX		2u	/* the key is the name without its slash */
+#define KMQ_SPACE_MAX		15u	/* 3 and more are free for others */
+#define KMQ_KEY_MAX		255u	/* bytes */
+
+/* Flags of struct kmq_hub_open. */
+/* Make it if there is none. */
+#define KMQ_HUB_CREATE		(1u << 0)
+/* Return a descriptor of it (O_CLOEXEC), open for what the next two say. */
+#define KMQ_HUB_DESCRIPTOR	(1u << 1)
+#define KMQ_HUB_READ		(1u << 2)
+#define KMQ_HUB_WRITE		(1u << 3)
+/* @create.mode is less the caller's umask. */
+#define KMQ_HUB_UMASK		(1u << 4)
+/*
+ * With DESCRIPTOR: messages go by its ioctls alone. write() is EINVAL; read() tells
+ * how full the queue is and who is to be notified of what was said in @show, as a
+ * file with a position: "QSIZE:bytes NOTIFY:show[0] SIGNO:show[1] NOTIFY_PID:pid" and
+ * a newline, and then its end.
+ */
+#define KMQ_HUB_CALLS		(1u << 5)
+
+/* Which limit EDQUOT is about. */
+enum kmq_refused {
+	KMQ_REFUSED_QUEUES	= 1,	/* @most_queues, or the module's */
+	KMQ_REFUSED_WEIGHT	= 2,	/* @most_weight */
+	KMQ_REFUSED_QUOTA	= 3,	/* the module's, of a user's memory */
+};
+
+/**
+ * struct kmq_hub_open - KMQ_HUB_OPEN: find a queue by its key, or make one
+ * @space: 1 to KMQ_SPACE_MAX
+ * @flags: KMQ_HUB_*
+ * @key: pointer to the key
+ * @key_size: bytes, at most KMQ_KEY_MAX. 0: without a key: always a new one,
+ *	which its id alone finds (ENOENT without CREATE)
+ * @need: of a queue that exists, bits that its mode must grant: 4 read, 2
+ *	write, 1 execute (EACCES); READ and WRITE need theirs besides
+ * @id: out: of the queue
+ * @refused: out, with EDQUOT: enum kmq_refused
+ * @most_queues: EDQUOT if the space has that many; 0: the module's limits only
+ * @reserved32: must be zero
+ * @weight: what the new queue weighs, as the caller reckons
+ * @most_weight: EDQUOT if all of this space that the caller's real user made
+ *	would weigh more; 0: it is not looked at
+ * @reserved: must be zero
+ * @create: with CREATE, as for KMQ_CTL_CREATE: KMQ_KIND_MESSAGE, without a name,
+ *	PERSISTENT; of its flags EXCLUSIVE, EXACT, OVERTAKE, and NONBLOCK with
+ *	DESCRIPTOR. Not written back; not looked at if the queue exists, but for
+ *	EXCLUSIVE (EEXIST) and NONBLOCK. Without CREATE zero but NONBLOCK
+ *
+ * Needs no access mode of the hub's descriptor. Returns a descriptor with
+ * KMQ_HUB_DESCRIPTOR, else 0.
+ */
+struct kmq_hub_open {
+	__u32 space;
+	__u32 flags;
+	__aligned_u64 key;
+	__u32 key_size;
+	__u32 need;
+	__u32 id;
+	__u32 refused;
+	__u32 most_queues;
+	__u32 reserved32;
+	__aligned_u64 weight;
+	__aligned_u64 most_weight;
+	__aligned_u64 reserved[2];
+	struct kmq_create create;
+};
+
+/* Flags of struct kmq_hub_stat. */
+#define KMQ_HUB_INDEX	(1u << 0) /* by index in the space, not by id */
+#define KMQ_HUB_ANY	(1u << 1) /* no read permission is wanted */
+#define KMQ_HUB_TOTALS	(1u << 2) /* of the whole space; needs no permission */
+
+/**
+ * struct kmq_hub_stat - KMQ_HUB_STAT
+ * @id: in: of the queue, without INDEX and TOTALS. Out
+ * @flags: KMQ_HUB_INDEX or TOTALS or neither, KMQ_HUB_ANY
+ * @space: in: with INDEX and TOTALS, else zero. Out
+ * @key_size: in: zero. Out: bytes of the key; 0: it has none
+ * @key: pointer to KMQ_KEY_MAX bytes that get the key, or 0
+ * @creator_uid: out, of the creator, in the caller's user namespace
+ * @creator_gid: out, likewise
+ * @last_sender: out: process of the last send, in the caller's pid namespace; 0
+ *	if none, or not to be seen there
+ * @last_receiver: out: likewise of the last receive
+ * @notify_pid: out: who is to be notified, likewise
+ * @index: in: with INDEX that of the queue (EINVAL if none has it), else zero. A
+ *	queue keeps its index as long as it lives: the lowest that no other of its
+ *	space had when it was made, from 0. Out: with TOTALS: how many queues the
+ *	space has; else as it was
+ * @last_send: out: CLOCK_REALTIME, s; 0: never
+ * @last_receive: out: likewise
+ * @last_change: out: of the creation or the last SET, likewise
+ * @highest: in: zero. Out: with TOTALS: the highest index that a queue of the
+ *	space has, 0 if there is none; else zero
+ * @reserved32: must be zero
+ * @reserved: must be zero
+ * @info: out. With TOTALS: @queued and @bytes are sums over the space
+ */
+struct kmq_hub_stat {
+	__u32 id;
+	__u32 flags;
+	__u32 space;
+	__u32 key_size;
+	__aligned_u64 key;
+	__u32 creator_uid;
+	__u32 creator_gid;
+	__s32 last_sender;
+	__s32 last_receiver;
+	__s32 notify_pid;
+	__u32 index;
+	__aligned_u64 last_send;
+	__aligned_u64 last_receive;
+	__aligned_u64 last_change;
+	__u32 highest;
+	__u32 reserved32;
+	__aligned_u64 reserved[2];
+	struct kmq_info info;
+};
+
+/* What KMQ_HUB_SET sets. */
+#define KMQ_HUB_SET_OWNER	(1u << 0)
+#define KMQ_HUB_SET_MODE	(1u << 1)
+#define KMQ_HUB_SET_CAPACITY	(1u << 2)
+#define KMQ_HUB_SET_BYTES	(1u << 3)
+
+/**
+ * struct kmq_hub_set - KMQ_HUB_SET
+ * @id: of the queue
+ * @what: KMQ_HUB_SET_*
+ * @uid: owner, in the caller's user namespace (EINVAL if it maps nothing)
+ * @gid: group, likewise
+ * @mode: at most 0777
+ * @capacity: as KMQ_RESIZE_EXACT has it; what is not set must be zero
+ * @byte_limit: likewise
+ * @reserved: must be zero
+ *
+ * All or none. Needs the owner, the creator or CAP_SYS_ADMIN (EPERM), and no
+ * CAP_CHOWN: to give a queue away is what System V lets its owner do. Those
+ * asleep in the queue are asked again whether they may: receivers at once,
+ * senders when their message would fit (EACCES).
+ */
+struct kmq_hub_set {
+	__u32 id;
+	__u32 what;
+	__u32 uid;
+	__u32 gid;
+	__u32 mode;
+	__u32 capacity;
+	__aligned_u64 byte_limit;
+	__aligned_u64 reserved[2];
+};
+
+/**
+ * struct kmq_hub_remove - KMQ_HUB_REMOVE
+ * @id: of the queue, or 0: by its key
+ * @space: with @key; else zero
+ * @key: pointer to the key
+ * @key_size: bytes
+ * @flags: KMQ_REMOVE_*
+ *
+ * Needs the owner, the creator or CAP_SYS_ADMIN (EPERM).
+ */
+struct kmq_hub_remove {
+	__u32 id;
+	__u32 space;
+	__aligned_u64 key;
+	__u32 key_size;
+	__u32 flags;
+};
+
 #define KMQ_IOC_MAGIC		0xBC
 
 /* On /dev/kmq/control. */
@@ -552,6 +883,7 @@ struct kmq_purge {
  * read() would take now, 0 if there is none; it needs a descriptor open for
  * reading. SEND and SEND_BATCH need one open for writing; RECEIVE,
  * RECEIVE_BATCH, ACK, NACK, REPLY and PURGE for reading; CALL for both (EBADF).
+ * PUT is as SEND, TAKE as RECEIVE.
  */
 #define KMQ_IOC_SEND		_IOWR(KMQ_IOC_MAGIC, 0x20, struct kmq_transfer)
 #define KMQ_IOC_RECEIVE		_IOWR(KMQ_IOC_MAGIC, 0x21, struct kmq_transfer)
@@ -566,5 +898,19 @@ struct kmq_purge {
 #define KMQ_IOC_RESIZE		_IOW(KMQ_IOC_MAGIC, 0x2a, struct kmq_resize)
 #define KMQ_IOC_SET_DESCRIPTOR	_IOW(KMQ_IOC_MAGIC, 0x2b, struct kmq_descriptor)
 #define KMQ_IOC_GET_DESCRIPTOR	_IOR(KMQ_IOC_MAGIC, 0x2c, struct kmq_descriptor)
+#define KMQ_IOC_PUT		_IOW(KMQ_IOC_MAGIC, 0x2d, struct kmq_short)
+#define KMQ_IOC_TAKE		_IOW(KMQ_IOC_MAGIC, 0x2e, struct kmq_short)
+#define KMQ_IOC_NOTIFY		_IOWR(KMQ_IOC_MAGIC, 0x2f, struct kmq_notify)
+
+/*
+ * On /dev/kmq/.hub, which answers none of these with ENOTTY or EBADF: by those
+ * a program knows that its number is another file's by now.
+ */
+#define KMQ_HUB_OPEN		_IOWR(KMQ_IOC_MAGIC, 0x50, struct kmq_hub_open)
+#define KMQ_HUB_PUT		_IOW(KMQ_IOC_MAGIC, 0x51, struct kmq_short)
+#define KMQ_HUB_TAKE		_IOW(KMQ_IOC_MAGIC, 0x52, struct kmq_short)
+#define KMQ_HUB_STAT		_IOWR(KMQ_IOC_MAGIC, 0x53, struct kmq_hub_stat)
+#define KMQ_HUB_SET		_IOW(KMQ_IOC_MAGIC, 0x54, struct kmq_hub_set)
+#define KMQ_HUB_REMOVE		_IOW(KMQ_IOC_MAGIC, 0x55, struct kmq_hub_remove)
 
 #endif /* _UAPI_LINUX_KMQ_H */

@@ -16,11 +16,16 @@
  *			mode; the privileged.
  *			In a dump the others are left out; a GET of one is
  *			EACCES. A queue without a name is seen by its owner and
- *			the privileged alone.
+ *			the privileged alone, unless it was made through the
+ *			hub: it has a mode that counts. Its creator, where he
+ *			gave it away, is here one of the others, though he may
+ *			SET and DEL it. A queue whose removal was deferred
+ *			(KMQ_REMOVE_DEFER) tells the name that it had.
  *	NEW		the privileged. (Others create by /dev/kmq/control, the
  *			mode of which says who.)
- *	SET, DEL	the owner; the privileged. Another owner, or a group that
- *			the sender is not in: CAP_CHOWN, too.
+ *	SET, DEL	the owner; the privileged; of a queue of the hub its
+ *			creator. Another owner, or a group that the sender is
+ *			not in: CAP_CHOWN, too.
  *
  * Messages
  *	One flat set of attributes, KMQ_A_*, for all commands; those that a
@@ -189,10 +194,8 @@ enum kmq_genl_attribute {
 	KMQ_A_RING_FLAGS,	/* u32, ring only */
 
 	/*
-	 * CLOCK_REALTIME, s; 0: never. Of the last message, not of a ring; if
-	 * the clock was set since, by how it goes now. The first two are kept
-	 * to a tick, and by a clock that stands while the machine is suspended:
-	 * a message from before that seems younger by as much.
+	 * CLOCK_REALTIME, s, as that went then; 0: never. Of the last message,
+	 * not of a ring.
 	 */
 	KMQ_A_LAST_SEND,	/* u64 */
 	KMQ_A_LAST_RECEIVE,	/* u64 */
@@ -225,6 +228,14 @@ enum kmq_genl_attribute {
 	KMQ_A_TIME,		/* u64, CLOCK_MONOTONIC, ns */
 	KMQ_A_COUNT,		/* u64, see enum kmq_event */
 	KMQ_A_LOST,		/* u64, events lost to this listener before it */
+
+	/* Of a queue that was made through the hub. */
+	KMQ_A_SPACE,		/* u32, KMQ_SPACE_*; absent: not of the hub */
+	KMQ_A_KEY,		/* binary, at most KMQ_KEY_MAX bytes; absent: none */
+	KMQ_A_CREATOR_GID,	/* u32, who made it */
+	/* Absent: nobody is to be notified. */
+	KMQ_A_NOTIFY_PID,	/* u32, 0: not visible */
+	KMQ_A_NOTIFY_SHOW,	/* u64 array of 2, @show of struct kmq_notify */
 
 	__KMQ_A_MAX,
 	KMQ_A_MAX = __KMQ_A_MAX - 1

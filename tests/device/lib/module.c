@@ -22,9 +22,14 @@ int unload(void)
 	return syscall(SYS_delete_module, "kmq", O_NONBLOCK);
 }
 
+int load_with(int file, const char *parameters)
+{
+	return syscall(SYS_finit_module, file, parameters, 0);
+}
+
 int load(int file)
 {
-	return syscall(SYS_finit_module, file, "", 0);
+	return load_with(file, "");
 }
 
 int take_module(void)

@@ -12,5 +12,6 @@ int take_module(void);
 /* As delete_module(2) and finit_module(2): 0, or -1 and errno. Do not wait. */
 int unload(void);
 int load(int file);
+int load_with(int file, const char *parameters);
 
 #endif

@@ -5,4 +5,7 @@
 #define min_t(type, a, b) \
 	({ type shim_a = (a), shim_b = (b); shim_a < shim_b ? shim_a : shim_b; })
 
+#define swap(a, b) \
+	do { __auto_type shim_a = (a); (a) = (b); (b) = shim_a; } while (0)
+
 #endif

@@ -4,6 +4,14 @@
 
 #include <linux/rbtree.h>
 
+/* A node has no colour here. */
+#define RB_BLACK 1
+
+static inline void rb_set_parent_color(struct rb_node *node, struct rb_node *parent, int color)
+{
+	node->rb_parent = parent;
+}
+
 /* COMPUTE(object, exit) brings an object up to date; true if it was, and exit. */
 #define RB_DECLARE_CALLBACKS(STATIC, NAME, STRUCT, NODE, FIELD, COMPUTE)	\
 static void NAME##_propagate(struct rb_node *node, struct rb_node *stop)	\
