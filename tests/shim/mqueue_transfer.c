@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Claims: mq_send(3), mq_timedsend(3), mq_receive(3), mq_timedreceive(3). */
 #include <limits.h>
+#include <pthread.h>
+#include <sched.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include "mqueue.h"
 
@@ -39,6 +42,10 @@ CLAIM(priority_32767_and_32768)
 	GIVES(0, say(q, "most", 32767));
 	FAILS(EINVAL, say(q, "more", 32768));
 	FAILS(EINVAL, say(q, "more", UINT_MAX));
+	FAILS(EINVAL, mq_send(q, in.text, 101, 32768));
+	FAILS(EINVAL, mq_send(q, (const char *)16, 1, 32768));
+	FAILS(EINVAL, say(-1, "more", 32768));
+	FAILS(EINVAL, syscall(SYS_mq_timedsend, -1, "more", 4ul, 32768u, NULL));
 	HOLDS(attributes_of(q).mq_curmsgs == 1);
 	GIVES(4, hear(q));
 	got("most", 32767);
@@ -430,4 +437,85 @@ CLAIM(deadline_0)
 	GIVES(0, mq_timedsend(q, "full", 4, 0, &zero));
 	FAILS(ETIMEDOUT, mq_timedsend(q, "x", 1, 0, &zero));
 	GIVES(4, mq_timedreceive(q, in.text, 100, NULL, &zero));
+}
+
+enum { RECEIVE, TIMED_RECEIVE, SEND, TIMED_SEND };
+
+static long which;
+static volatile long returned;
+static mqd_t slept_on;
+
+static void *sleep_and_be_cancelled(void *unused)
+{
+	struct timespec late = from_now(1000000);
+	static char room[100];
+
+	our->number[0] = gettid();
+	post_word(1, 1);
+	switch (which) {
+	case RECEIVE:
+		returned = mq_receive(slept_on, room, 100, NULL);
+		break;
+	case TIMED_RECEIVE:
+		returned = mq_timedreceive(slept_on, room, 100, NULL, &late);
+		break;
+	case SEND:
+		returned = mq_send(slept_on, "x", 1, 0);
+		break;
+	case TIMED_SEND:
+		returned = mq_timedsend(slept_on, "x", 1, 0, &late);
+		break;
+	}
+	return NULL;
+}
+
+/* In the call, as far as can be seen from here; cancelled before it, it ends all the same. */
+static void await_sleep(long thread)
+{
+	char path[64], text[64];
+	int seen = 0, fd;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%ld/stat", thread);
+	while (seen < 3) {
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		n = read(fd, text, sizeof(text) - 1);
+		close(fd);
+		text[n > 0 ? n : 0] = 0;
+		seen += strstr(text, ") S ") != NULL;
+		sched_yield();
+	}
+}
+
+static void cancel_in(const long *a)
+{
+	void *result = NULL;
+	pthread_t thread;
+
+	which = a[0];
+	slept_on = (mqd_t)a[1];
+	returned = 77;
+	GIVES(0, pthread_create(&thread, NULL, sleep_and_be_cancelled, NULL));
+	HOLDS(await_word(1, 1));
+	await_sleep(our->number[0]);
+	GIVES(0, pthread_cancel(thread));
+	GIVES(0, pthread_join(thread, &result));
+	HOLDS(result == PTHREAD_CANCELED && returned == 77);
+	post_word(1, 0);
+}
+
+/* pthreads(7) cancelation points: mq_receive(), mq_timedreceive(), mq_send(), mq_timedsend() are some. */
+CLAIM(pthread_cancel_of_a_sleeper)
+{
+	mqd_t q = queue(1, 100);
+	struct actor *a = actor();
+
+	actor_run(a, cancel_in, RECEIVE, q);
+	actor_run(a, cancel_in, TIMED_RECEIVE, q);
+	GIVES(0, say(q, "full", 0));
+	actor_run(a, cancel_in, SEND, q);
+	actor_run(a, cancel_in, TIMED_SEND, q);
+	HOLDS(attributes_of(q).mq_curmsgs == 1);
+	GIVES(4, hear(q));
+	got("full", 0);
 }

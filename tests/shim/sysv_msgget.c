@@ -274,6 +274,23 @@ CLAIM(EXCL_beats_EACCES)
 	actor_fails(bob, EACCES);
 }
 
+/* msgget(2) ERRORS EEXIST: told before the permissions are looked at. */
+CLAIM(EXCL_beats_EACCES_where_msgmni_is_0)
+{
+	struct actor *bob = actor_as(BOB, BOB);
+
+	mine(ID(msgget(KEY, IPC_CREAT | 0600)));
+	sysctl_set(msgmni, 0);
+	actor_do(bob, do_get, KEY, IPC_CREAT | IPC_EXCL | 0666);
+	actor_fails(bob, EEXIST);
+	actor_do(bob, do_get, KEY, IPC_CREAT | 0666);
+	actor_fails(bob, EACCES);
+	actor_do(bob, do_get, KEY2, IPC_CREAT | IPC_EXCL | 0666);
+	actor_fails(bob, ENOSPC);
+	/* For the runner, which makes a queue to see whose numbers went up. */
+	sysctl_set(msgmni, 32000);
+}
+
 static void find_by_ftok(const long *a)
 {
 	HOLDS(msgget(ftok("/proc/self/exe", 'q'), 0) == our->id);

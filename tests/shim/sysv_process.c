@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Claims: System V queues beside fork, exec, threads, signals and closed descriptors; svipc(7), fork(2). */
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <pthread.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -98,6 +102,43 @@ CLAIM(closefrom_then_open_is_not_written_to)
 	GIVES(0, set_mode(id, 0640));
 	GIVES(0, lseek(fd, 0, SEEK_END));
 	closefrom(3);
+}
+
+/* A terminal whose other end is gone says EIO to whatever is asked of it. */
+static int hung_up_terminal(void)
+{
+	int other, unlocked = 0, terminal;
+
+	GIVES(0, unshare(CLONE_NEWNS));
+	GIVES(0, mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	GIVES(0, mount("devpts", "/sys", "devpts", 0, "newinstance,ptmxmode=0666"));
+	other = open("/sys/ptmx", O_RDWR | O_NOCTTY);
+	GIVES(0, ioctl(other, TIOCSPTLCK, &unlocked));
+	terminal = ioctl(other, TIOCGPTPEER, O_RDWR | O_NOCTTY);
+	HOLDS(terminal >= 0);
+	close(other);
+	FAILS(EIO, ioctl(terminal, FIONREAD, &unlocked));
+	return terminal;
+}
+
+/* msgop(2) DESCRIPTION: what a call says is said of the queue; a terminal that was hung up has no part in it, at any number. */
+CLAIM(a_hung_up_terminal_at_any_number_says_nothing)
+{
+	int id = queue(), terminal, i;
+
+	NEEDS(CAP_SYS_ADMIN);
+	GIVES(0, say(id, 1, "before", 0));
+	terminal = hung_up_terminal();
+	for (i = 30; i < 1024; i++)
+		dup2(terminal, i);
+	GIVES(0, say(id, 2, "after", 0));
+	for (i = 30; i < 1024; i++)
+		dup2(terminal, i);
+	GIVES(6, hear(id, 0, 0));
+	for (i = 30; i < 1024; i++)
+		dup2(terminal, i);
+	HOLDS(stat_of(id).msg_qnum == 1);
+	closefrom(30);
 }
 
 /* syscall(2) DESCRIPTION: the numbers of the four calls do what the functions do. */
