@@ -328,6 +328,12 @@ show_prints_a_line_per_column() {
 		low_watermark    4
 		lease_limit      30s
 		histogram        false
+		space            -
+		key              -
+		creator_group    -
+		creator_gid      -
+		notify           -
+		notify_pid       -
 
 		0 sent = 0 received + 0 queued + 0 leased + 0 dropped + 0 purged
 
@@ -390,7 +396,13 @@ show_json_has_every_column_in_numbers_and_words() {
 		    "high_watermark": null,
 		    "low_watermark": null,
 		    "lease_limit": null,
-		    "histogram": null
+		    "histogram": null,
+		    "space": null,
+		    "key": null,
+		    "creator_group": null,
+		    "creator_gid": null,
+		    "notify": null,
+		    "notify_pid": null
 		  },
 		  "holders": [
 		  ],

@@ -40,6 +40,7 @@ healthy() {
 	put "$modules/build/Makefile" ""
 	mkdir -p "$system/dev/kmq"
 	mknod "$system/dev/kmq/control" c 1 3 2>/dev/null || ln -s /dev/null "$system/dev/kmq/control"
+	ln -s control "$system/dev/kmq/.hub"
 }
 
 not_loaded() {
@@ -71,14 +72,14 @@ a_healthy_system_has_no_problem() {
 	healthy
 	doctor || { cat "$work/report"; return 1; }
 	says ok kernel "$release" && says ok loaded . && says ok loading . && says ok file updates/kmq.ko &&
-		says ok version . && says ok headers . && says ok signature . && says ok control . &&
+		says ok version . && says ok headers . && says ok signature . && says ok control . && says ok hub . &&
 		says ok unload .
 }
 
 what_needs_the_running_system_is_skipped() {
 	healthy
 	doctor
-	says skipped permission "not the running system" && says skipped netlink . && says skipped abi . && says skipped limits . &&
+	says skipped permission "not the running system" && says skipped preload . && says skipped netlink . && says skipped abi . && says skipped limits . &&
 		says skipped queues . && says skipped rings .
 }
 
@@ -244,6 +245,43 @@ a_missing_node_is_told() {
 	! doctor && says problem control "missing although the module is loaded" && advises devtmpfs
 }
 
+a_missing_hub_is_a_note() {
+	healthy
+	rm "$system/dev/kmq/.hub"
+	doctor && says note hub "no /dev/kmq/.hub, so that System V and POSIX programs cannot run on kmq" &&
+		advises "from the same source" || return
+	rm "$system/dev/kmq/control"
+	! doctor && says skipped hub "no nodes"
+}
+
+# On this machine, whatever it is.
+preloaded() {
+	LD_PRELOAD=$1 "$kmqctl" doctor >"$work/report" 2>/dev/null
+	true
+}
+
+what_is_preloaded_is_told() {
+	preloaded ''
+	says ok preload "No library is preloaded" || return
+	for name in sysv mqueue; do
+		gcc -shared -o "$work/libkmq-$name.so.0" -x c - <<<'int nothing;' || return
+	done
+	preloaded "$work/libkmq-sysv.so.0"
+	says ok preload "System V queues of the programs started here are kmq's, by LD_PRELOAD" || return
+	preloaded "$work/libkmq-mqueue.so.0"
+	says ok preload "  *POSIX queues of the programs started here are kmq's" || return
+	preloaded "$work/libkmq-sysv.so.0:$work/libkmq-mqueue.so.0"
+	says ok preload "System V and POSIX queues of"
+}
+
+what_is_to_be_preloaded_and_not_found_is_a_problem() {
+	preloaded "$work/nowhere/libkmq-sysv.so.0"
+	says problem preload "LD_PRELOAD names libkmq-sysv.so, which is not found" && advises "whole path" || return
+	gcc -shared -o "$work/libkmq-sysv.so.0" -x c - <<<'int nothing;' || return
+	preloaded "$work/libkmq-sysv.so.0:$work/nowhere/libkmq-mqueue.so.0"
+	says problem preload "names libkmq-mqueue.so, which is not found"
+}
+
 a_node_that_is_a_file_is_told() {
 	healthy
 	rm "$system/dev/kmq/control"
@@ -340,7 +378,7 @@ a_sysroot_that_is_no_directory_is_an_error() {
 }
 
 for claim in $(compgen -A function | grep _ | grep -v '^_'); do
-	[[ $claim == not_loaded ]] && continue
+	[[ $claim == not_loaded || $claim == preloaded ]] && continue
 	if "$claim" >"$work/output" 2>&1; then
 		passed=$((passed + 1))
 		echo "PASS: ${claim//_/ }"

@@ -147,6 +147,8 @@ report $? "it offers columns in lower case, and behind a plus"
 report $? "it offers one column where one is wanted"
 [[ $(complete_words kmqctl monitor --events created,lea) == created,lease-overdue ]]
 report $? "it offers events behind the last comma"
+[[ $(complete_words kmqctl list --space '') == sysv$'\n'posix ]]
+report $? "it offers the spaces, and no placeholder for the others"
 [[ $(complete_words kmqctl set q --histogram '') == on$'\n'off ]]
 report $? "it offers on and off"
 [[ $(complete_words kmqctl set q --lease-limit '') == off ]]

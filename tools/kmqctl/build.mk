@@ -18,16 +18,18 @@ UNIT_SOURCES_kmqctl_parse_test := tools/kmqctl/parse.c
 UNIT_FLAGS_kmqctl_parse_test := -Itools/kmqctl
 UNIT_SOURCES_kmqctl_text_test := tools/kmqctl/text.c tools/kmqctl/memory.c
 UNIT_FLAGS_kmqctl_text_test := -Itools/kmqctl
+UNIT_SOURCES_kmqctl_key_test := $(addprefix tools/kmqctl/,key.c memory.c parse.c text.c)
+UNIT_FLAGS_kmqctl_key_test := -Itools/kmqctl
 UNIT_SOURCES_kmqctl_column_test := tools/kmqctl/column.c
 UNIT_FLAGS_kmqctl_column_test := -Itools/kmqctl
 UNIT_SOURCES_kmqctl_ring_test := tools/kmqctl/queue_columns.c tools/kmqctl/ring_mode.c \
-	tools/kmqctl/account.c tools/kmqctl/clock.c tools/kmqctl/memory.c tools/kmqctl/text.c
+	tools/kmqctl/key.c tools/kmqctl/parse.c tools/kmqctl/account.c tools/kmqctl/clock.c tools/kmqctl/memory.c tools/kmqctl/text.c
 UNIT_FLAGS_kmqctl_ring_test := -Itools/kmqctl -ljson-c
 UNIT_SOURCES_kmqctl_histogram_test := $(addprefix tools/kmqctl/,histogram.c memory.c text.c)
 UNIT_FLAGS_kmqctl_histogram_test = -Itools/kmqctl $(NL_LIBS) -ljson-c
 UNIT_LIBS_kmqctl_histogram_test := $(B)/lib/libkmq-nl.a
 UNIT_SOURCES_kmqctl_top_test := $(addprefix tools/kmqctl/,top_model.c queue_columns.c ring_mode.c \
-	account.c clock.c memory.c text.c)
+	key.c parse.c account.c clock.c memory.c text.c)
 UNIT_FLAGS_kmqctl_top_test := -Itools/kmqctl -ljson-c
 UNIT_SOURCES_kmqctl_event_test := $(addprefix tools/kmqctl/,event.c account.c clock.c complain.c \
 	memory.c output.c parse.c sysroot.c text.c)

@@ -12,6 +12,7 @@
 #include "control.h"
 #include "memory.h"
 #include "parse.h"
+#include "queue_columns.h"
 
 static int say_ring_not_created(const char *name, const struct kmq_create_options *options)
 {
@@ -85,11 +86,18 @@ int control_create_open(const char *name, const struct kmq_create_options *optio
 
 static struct kmq_nl *handle;
 
+static int find_key(uint32_t id, struct kmq_nl_key *key)
+{
+	return kmq_nl_key(handle, id, key) ? errno : 0;
+}
+
 /* NULL and errno. One handle for all; it lives as long as the program. */
 static struct kmq_nl *family(void)
 {
 	if (!handle)
 		handle = kmq_nl_open();
+	if (handle)
+		queue_key_source = find_key;
 	return handle;
 }
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <json-c/json.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 #include "text.h"
 
 #define CONTROL_PATH	KMQ_DIRECTORY "/" KMQ_CONTROL_NAME
+#define HUB_PATH	KMQ_DIRECTORY "/.hub"
 /* Percent of a limit from which on it is told. */
 #define NEARLY		90
 /* Holders that one sentence names. */
@@ -179,6 +181,124 @@ static void check_group(struct patient *patient, struct finding *finding)
 		    "The group kmq exists, but " CONTROL_PATH " is not its.");
 	finding_advise(finding, "Install the udev rule with 'sudo make install' and load the "
 		       "module again.");
+}
+
+/* ------------------------------------------------------------------------
+ * Programs written for System V or POSIX queues
+ */
+
+static void say_hub_denied(struct finding *finding)
+{
+	struct json_object *user, *group;
+	struct stat status;
+
+	if (stat(HUB_PATH, &status)) {
+		finding_set(finding, FINDING_NOTE, "This user may not open " HUB_PATH ".");
+		return;
+	}
+	user = account_user(status.st_uid);
+	group = account_group(status.st_gid);
+	finding_set(finding, FINDING_NOTE,
+		    "This user may not open " HUB_PATH ", which is user %s's and group %s's with "
+		    "mode %04o, so that System V and POSIX programs cannot run on kmq.",
+		    json_object_get_string(user), json_object_get_string(group),
+		    status.st_mode & 07777);
+	finding_advise(finding, status.st_gid && status.st_mode & 060
+		       ? "Become a member of that group, or open it to all with the module's "
+			 "parameter hub_mode=0666: each call asks the queue's own permissions."
+		       : "To open it to all, load the module with hub_mode=0666: each call asks "
+			 "the queue's own permissions.");
+	json_object_put(user);
+	json_object_put(group);
+}
+
+static void try_hub(struct finding *finding)
+{
+	int hub = open(HUB_PATH, O_RDWR | O_CLOEXEC);
+
+	if (hub >= 0) {
+		close(hub);
+		finding_set(finding, FINDING_OK,
+			    "This user's System V and POSIX programs can run on kmq.");
+		return;
+	}
+	if (errno == EACCES || errno == EPERM) {
+		say_hub_denied(finding);
+		return;
+	}
+	finding_set(finding, FINDING_PROBLEM, HUB_PATH " does not open: %s.", strerror(errno));
+	finding_advise(finding, "Load the module again; if it stays so, 'sudo dmesg' tells why.");
+}
+
+static void check_hub(struct patient *patient, struct finding *finding)
+{
+	if (!patient->control_exists) {
+		skip(finding, patient->loaded ? "There are no nodes." : "The module is not loaded.");
+		return;
+	}
+	if (!sysroot_exists(HUB_PATH)) {
+		finding_set(finding, FINDING_NOTE, "There is no " HUB_PATH
+			    ", so that System V and POSIX programs cannot run on kmq.");
+		finding_advise(finding, "Build the module and the tools from the same source, and "
+			       "load it again.");
+		return;
+	}
+	if (!sysroot_is_running())
+		finding_set(finding, FINDING_OK, HUB_PATH " is there.");
+	else
+		try_hub(finding);
+}
+
+/* Of this process: a library that is preloaded for all is here, too. */
+struct preload {
+	bool sysv;
+	bool mqueue;
+};
+
+static int note_library(struct dl_phdr_info *info, size_t size, void *data)
+{
+	const char *slash = strrchr(info->dlpi_name, '/');
+	const char *name = slash ? slash + 1 : info->dlpi_name;
+	struct preload *preload = data;
+
+	if (!strncmp(name, "libkmq-sysv.so", strlen("libkmq-sysv.so")))
+		preload->sysv = true;
+	if (!strncmp(name, "libkmq-mqueue.so", strlen("libkmq-mqueue.so")))
+		preload->mqueue = true;
+	return 0;
+}
+
+static void say_preloaded(struct finding *finding, const struct preload *preload, bool wanted)
+{
+	if (!preload->sysv && !preload->mqueue) {
+		finding_set(finding, FINDING_OK, "No library is preloaded that puts kmq in the place "
+			    "of the kernel's System V or POSIX queues.");
+		return;
+	}
+	finding_set(finding, FINDING_OK, "%s queues of the programs started here are kmq's, by %s.",
+		    !preload->mqueue ? "System V" : preload->sysv ? "System V and POSIX" : "POSIX",
+		    wanted ? "LD_PRELOAD" : "/etc/ld.so.preload");
+}
+
+static void check_preload(struct patient *patient, struct finding *finding)
+{
+	struct preload preload = { false, false };
+	const char *value = getenv("LD_PRELOAD");
+	bool sysv = value && strstr(value, "libkmq-sysv.so");
+	bool mqueue = value && strstr(value, "libkmq-mqueue.so");
+
+	if (!sysroot_is_running()) {
+		skip(finding, "This is not the running system.");
+		return;
+	}
+	dl_iterate_phdr(note_library, &preload);
+	if ((!sysv || preload.sysv) && (!mqueue || preload.mqueue)) {
+		say_preloaded(finding, &preload, sysv || mqueue);
+		return;
+	}
+	finding_set(finding, FINDING_PROBLEM, "LD_PRELOAD names %s, which is not found: queues stay "
+		    "the kernel's.", sysv && !preload.sysv ? "libkmq-sysv.so" : "libkmq-mqueue.so");
+	finding_advise(finding, "Give its whole path, or install it and run 'sudo ldconfig'.");
 }
 
 static void check_netlink(struct patient *patient, struct finding *finding)
@@ -490,6 +610,8 @@ const struct check device_checks[] = {
 	{ "control", check_control },
 	{ "permission", check_permission },
 	{ "group", check_group },
+	{ "hub", check_hub },
+	{ "preload", check_preload },
 	{ "netlink", check_netlink },
 	{ "abi", check_abi },
 	{ "limits", check_limits },

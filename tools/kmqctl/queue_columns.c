@@ -4,6 +4,7 @@
 
 #include "account.h"
 #include "clock.h"
+#include "key.h"
 #include "memory.h"
 #include "queue_columns.h"
 #include "ring_mode.h"
@@ -191,6 +192,69 @@ static struct json_object *histogram(const struct column *column, const void *ro
 	return json_object_new_boolean(((const struct kmq_nl_queue *)row)->histogram);
 }
 
+/* ------------------------------------------------------------------------
+ * Queues of the hub
+ */
+
+int (*queue_key_source)(uint32_t id, struct kmq_nl_key *key);
+
+char *queue_key(const struct kmq_nl_queue *queue)
+{
+	struct kmq_nl_key key;
+
+	if (!queue->key_size || !queue_key_source || queue_key_source(queue->info.id, &key) ||
+	    !key.size)
+		return NULL;
+	return key_text(key.space, key.bytes, key.size);
+}
+
+/* Takes the string. */
+static struct json_object *string(char *text)
+{
+	struct json_object *value = text ? json_object_new_string(text) : NULL;
+
+	free(text);
+	return value;
+}
+
+static struct json_object *space(const struct column *column, const void *row)
+{
+	uint32_t number = ((const struct kmq_nl_queue *)row)->space;
+
+	return number ? word(space_name(number), number) : NULL;
+}
+
+static struct json_object *key(const struct column *column, const void *row)
+{
+	return string(queue_key(row));
+}
+
+static bool has_more(const void *row, unsigned int attribute)
+{
+	return ((const struct kmq_nl_queue *)row)->has_more & KMQ_NL_BIT_MORE(attribute);
+}
+
+static struct json_object *creator_group(const struct column *column, const void *row)
+{
+	const struct kmq_nl_queue *queue = row;
+
+	return has_more(row, KMQ_A_CREATOR_GID) ? account_group(queue->creator_gid) : NULL;
+}
+
+static struct json_object *creator_gid(const struct column *column, const void *row)
+{
+	return has_more(row, KMQ_A_CREATOR_GID) ? number32(column, row) : NULL;
+}
+
+static struct json_object *notify(const struct column *column, const void *row)
+{
+	const struct kmq_nl_queue *queue = row;
+
+	if (!has_more(row, KMQ_A_NOTIFY_PID))
+		return NULL;
+	return string(notify_text(queue->space, queue->notify_show));
+}
+
 #define AT(member) offsetof(struct kmq_nl_queue, member)
 #define COLUMN(name, kind, value, at, help) { name, help, kind, value, at, NULL, NULL }
 #define TEXT(name, value, help) COLUMN(name, COLUMN_TEXT, value, 0, help)
@@ -258,6 +322,13 @@ const struct column queue_columns[] = {
 	{ "LEASE-LIMIT", "a message leased for longer is told; none: never", COLUMN_SECONDS,
 	  lease_limit, 0, lease_limit_text, NULL },
 	TEXT("HISTOGRAM", histogram, "whether the times of its messages are taken; none for a ring"),
+	TEXT("SPACE", space,
+	     "of the hub: sysv, posix or a number; none if it was not made through the hub"),
+	TEXT("KEY", key, "what it is found by there; none: by its id alone"),
+	TEXT("CREATOR-GROUP", creator_group, "group of who created it; of the hub alone"),
+	NUMBER("CREATOR-GID", creator_gid, creator_gid, "the group's number"),
+	TEXT("NOTIFY", notify, "how somebody is to be notified of a message; none: nobody is"),
+	NUMBER("NOTIFY-PID", pid, notify_pid, "process that is"),
 	{ 0 },
 };
 

@@ -11,6 +11,12 @@
 
 extern const struct column queue_columns[];
 
+/* Where the keys of the hub's queues come from: 0 or an errno, silently. NULL: nowhere. */
+extern int (*queue_key_source)(uint32_t id, struct kmq_nl_key *key);
+
+/* The key as it is shown; NULL for none. The caller frees it. */
+char *queue_key(const struct kmq_nl_queue *queue);
+
 /*
  * Turns the counts that only grow into what they grew by since @before; what
  * tells a level, or a most ever, stays.
