@@ -67,6 +67,13 @@ for wrong in --fly --size=7 --size=64k --size=-64 --repeat=0 --seconds=0 --secon
 done
 [[ $(status "$kmqcompare" check) == 2 && $(status "$kmqcompare" report) == 2 ]]
 report $? "check and report without a file are usage errors"
+for wrong in --fly '--shim=fly true' '--runs=0 true' '--runs=1001 true' '--runs=x true' '--timeout=0 true' '--shim=both --shim=sysv true'; do
+	# shellcheck disable=SC2086 # words
+	[[ $(status "$kmqcompare" same $wrong) == 2 ]]
+	report $? "same $wrong is a usage error"
+done
+[[ $(status "$kmqcompare" same) == 2 && $(status "$kmqcompare" same --) == 2 ]]
+report $? "same without a program is a usage error"
 [[ $(status "$kmqcompare" check /nonexistent) == 1 && $(status "$kmqcompare" report /nonexistent) == 1 ]]
 report $? "a file that cannot be read is a failure"
 

@@ -32,8 +32,7 @@ const char *event_name(enum event_kind kind)
 	return names[kind];
 }
 
-/* The number that perf knows a tracepoint by; -1 if there is none. */
-static long tracepoint_id(const char *tracepoint)
+long event_tracepoint(const char *tracepoint)
 {
 	static const char *const roots[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
 	char path[128];
@@ -60,7 +59,7 @@ static int open_counter(const char *tracepoint)
 		.size = sizeof(attributes),
 		.disabled = 1,
 	};
-	long id = tracepoint_id(tracepoint);
+	long id = event_tracepoint(tracepoint);
 
 	if (id < 0)
 		return -1;

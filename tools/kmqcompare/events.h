@@ -20,6 +20,9 @@ enum event_kind {
 /* How JSON says it. */
 const char *event_name(enum event_kind kind);
 
+/* The number that perf knows a tracepoint ("raw_syscalls/sys_enter") by; -1 if there is none, or not for us. */
+long event_tracepoint(const char *tracepoint);
+
 #define EVENT_SOURCES	8
 
 /* Counters of the calling process. */

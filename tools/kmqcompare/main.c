@@ -13,6 +13,7 @@ static const struct subcommand {
 } subcommands[] = {
 	{ "bench", bench_main, "run the same work through every mechanism and measure it" },
 	{ "probe", probe_main, "try every textbook claim on every mechanism, and show the evidence" },
+	{ "same", same_main, "run one unmodified program on System V or POSIX queues and on kmq" },
 	{ "report", report_main, "show stored results, those of several runs in one table" },
 	{ "diff", diff_main, "tell what differs between two stored runs, and whether it is more than chance" },
 	{ "check", check_main, "hold counted instructions against budgets and a baseline" },

@@ -11,6 +11,7 @@
 
 int bench_main(int argc, char **argv);
 int probe_main(int argc, char **argv);
+int same_main(int argc, char **argv);
 int report_main(int argc, char **argv);
 int diff_main(int argc, char **argv);
 int check_main(int argc, char **argv);
