@@ -8,6 +8,21 @@
 #include <string.h>
 #include <unistd.h>
 
+/*
+ * Of each message its sender's credentials: unix(7). Not TCP: it has none to give. Asked of
+ * the listener, from which each connection has it at once; asked after accept(2), a message
+ * that was sent in between would come without (unix_accept() and maybe_add_creds() in
+ * net/unix/af_unix.c).
+ */
+static void ask_for_credentials(int fd)
+{
+	int error = errno;
+	int on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
+	errno = error;
+}
+
 int connections_listen(struct end *end, struct object *object, int type,
 		       const struct sockaddr *address, socklen_t size, const char *name)
 {
@@ -25,6 +40,7 @@ int connections_listen(struct end *end, struct object *object, int type,
 		return end_fail(end);
 	object_made(object);
 	object_tell_fd(object, LISTENER_ID, fd);
+	ask_for_credentials(fd);
 	end_says(end, "listen(%d)", fd);
 	return listen(fd, BACKLOG) ? end_fail(end) : 0;
 }
@@ -74,16 +90,6 @@ static bool has_connection(const struct end *end)
 	return false;
 }
 
-/* Of each message its sender's credentials: unix(7). Not TCP: it has none to give. */
-static void ask_for_credentials(int fd)
-{
-	int error = errno;
-	int on = 1;
-
-	setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
-	errno = error;
-}
-
 static void accept_one(struct end *end)
 {
 	int *place = free_place(end);
@@ -94,7 +100,6 @@ static void accept_one(struct end *end)
 	if (*place < 0)
 		return;
 	without_delay(*place);
-	ask_for_credentials(*place);
 	end_says(end, "accept(%d) = %d", end->fd[LISTENER], *place);
 }
 
