@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 
 #include "lib/hub.h"
+#include "lib/slow_page.h"
 #include "lib/netlink.h"
 
 enum { OWNER = 1001, CREATOR = 1002, OTHER = 1003, GROUP = 1004, CREATOR_GROUP = 1005, NOBODY = 1006 };
@@ -311,24 +312,9 @@ TEST(a_new_queue_is_opened_whatever_its_mode)
 	child_join(child);
 }
 
-/* Memory whose first reader is kept there until it is filled. */
-static int slow_page(char **page)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register range;
-	int fd = CHECK_OK(syscall(SYS_userfaultfd, O_CLOEXEC));
-
-	CHECK_OK(ioctl(fd, UFFDIO_API, &api));
-	*page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	CHECK(*page != MAP_FAILED);
-	range = (struct uffdio_register){ .range = { ptr(*page), 4096 }, .mode = UFFDIO_REGISTER_MODE_MISSING };
-	CHECK_OK(ioctl(fd, UFFDIO_REGISTER, &range));
-	return fd;
-}
-
 struct late {
 	__u32 id;
-	char *page;
+	void *page;
 	int result, error;
 };
 
@@ -358,7 +344,6 @@ static void expect_put_through(const __u32 *modes, int count, int code)
 		struct late late = { .id = id };
 		/* By root still, who may. */
 		int slow = slow_page(&late.page);
-		struct uffdio_zeropage fill = { .range = { ptr(late.page), 4096 } };
 		struct uffd_msg fault;
 		pthread_t thread;
 
@@ -367,7 +352,7 @@ static void expect_put_through(const __u32 *modes, int count, int code)
 		CHECK_EQ(CHECK_OK(read(slow, &fault, sizeof(fault))), sizeof(fault));
 		CHECK_EQ(write(stalled[1], "", 1), 1);
 		CHECK_EQ(read(go[0], &byte, 1), 1);
-		CHECK_OK(ioctl(slow, UFFDIO_ZEROPAGE, &fill));
+		fill_page(slow, late.page, "", 1);
 		CHECK(!pthread_join(thread, NULL));
 		CHECK_EQ(late.result, code ? -1 : 0);
 		if (code)
@@ -388,11 +373,7 @@ static void expect_put_through(const __u32 *modes, int count, int code)
 
 TEST(a_PUT_that_stalls_in_its_copy_while_its_permission_goes_is_EACCES)
 {
-	int probe = syscall(SYS_userfaultfd, O_CLOEXEC);
-
-	if (probe < 0 && errno == ENOSYS)
-		skip_test("this kernel has no userfaultfd");
-	close(probe);
+	want_slow_pages();
 	expect_put_through((__u32[]){ 0600 }, 1, EACCES);
 	/* And goes on where the change leaves it, or gives it back. */
 	expect_put_through((__u32[]){ 0622 }, 1, 0);

@@ -152,6 +152,11 @@ extern pid_t test_pid;		/* of the process of the test itself */
 int control(void);		/* /dev/kmq/control, opened when needed */
 void close_control(void);
 
+static inline size_t page_bytes(void)
+{
+	return sysconf(_SC_PAGESIZE);
+}
+
 static inline __u64 ptr(const void *pointer)
 {
 	return (uintptr_t)pointer;

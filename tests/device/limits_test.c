@@ -1,64 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Limits: per user, for the module, and the memory cgroup. */
-#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "kmq_test.h"
-
-#define PARAMETERS	"/sys/module/kmq/parameters/"
-
-static void write_text(const char *path, const char *text)
-{
-	int fd = CHECK_OK(open(path, O_WRONLY | O_CLOEXEC));
-
-	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text))
-		FAIL("writing %s to %s: %s", text, path, strerrorname_np(errno));
-	close(fd);
-}
-
-static unsigned long long read_number(const char *path)
-{
-	char text[64] = "";
-	int fd = CHECK_OK(open(path, O_RDONLY | O_CLOEXEC));
-
-	CHECK_OK(read(fd, text, sizeof(text) - 1));
-	close(fd);
-	return strtoull(text, NULL, 10);
-}
-
-static unsigned long long parameter(const char *name)
-{
-	char path[96];
-
-	snprintf(path, sizeof(path), PARAMETERS "%s", name);
-	return read_number(path);
-}
-
-static void set_parameter(const char *name, unsigned long long value)
-{
-	char path[96], text[32];
-
-	snprintf(path, sizeof(path), PARAMETERS "%s", name);
-	snprintf(text, sizeof(text), "%llu", value);
-	write_text(path, text);
-}
-
-/* Runs what a test does under a changed limit, and puts the limit back. */
-static void with_limit(const char *name, unsigned long long value, void (*body)(void))
-{
-	unsigned long long before = parameter(name);
-	int status;
-	pid_t child;
-
-	control();
-	set_parameter(name, value);
-	CHILD(child)
-		body();
-	CHECK_EQ(CHECK_OK(waitpid(child, &status, 0)), child);
-	set_parameter(name, before);
-	CHECK(WIFEXITED(status));
-	CHECK_EQ(WEXITSTATUS(status), 0);
-}
+#include "lib/limit.h"
 
 static int create(struct kmq_create *request)
 {
@@ -282,27 +227,6 @@ TEST(a_queue_of_the_largest_capacity_can_be_filled)
 	with_limit("max_bytes_per_user", 1ull << 30, make_capacity_65536);
 }
 
-/* A cgroup of our own with the memory controller, or a skip. */
-static void make_cgroup(char path[128])
-{
-	static const char root[] = "/sys/fs/cgroup";
-	char controllers[512] = "", file[128];
-	int fd;
-
-	snprintf(file, sizeof(file), "%s/cgroup.controllers", root);
-	if (access(file, F_OK) && mount("none", root, "cgroup2", 0, NULL))
-		skip_test("no cgroup v2: %s", strerror(errno));
-	fd = CHECK_OK(open(file, O_RDONLY));
-	CHECK_OK(read(fd, controllers, sizeof(controllers) - 1));
-	close(fd);
-	if (!strstr(controllers, "memory"))
-		skip_test("this kernel has no memory controller for cgroup v2");
-	snprintf(file, sizeof(file), "%s/cgroup.subtree_control", root);
-	write_text(file, "+memory");
-	snprintf(path, 128, "%s/kmq-test-%d", root, getpid());
-	CHECK_OK(mkdir(path, 0755));
-}
-
 static void fill_to(int fd, unsigned int count, size_t size)
 {
 	char *body = calloc(1, size);
@@ -318,7 +242,7 @@ TEST(slots_and_bodies_are_charged_to_the_memory_cgroup)
 	char path[128], file[160];
 	pid_t child;
 
-	make_cgroup(path);
+	cgroup_new(path);
 	CHILD(child) {
 		unsigned long long before, slots, bodies;
 		int fd;

@@ -4,14 +4,7 @@
 #include <sys/syscall.h>
 
 #include "kmq_test.h"
-
-static void write_text(const char *path, const char *text)
-{
-	int fd = CHECK_OK(open(path, O_WRONLY | O_CLOEXEC));
-
-	CHECK_EQ(CHECK_OK(write(fd, text, strlen(text))), strlen(text));
-	close(fd);
-}
+#include "lib/limit.h"
 
 static void unshare_or_skip(int flags, const char *what)
 {

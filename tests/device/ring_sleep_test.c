@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 
 #include "lib/ring.h"
+#include "lib/slow_page.h"
 
 enum { PATIENCE = 40000 };
 
@@ -657,41 +658,6 @@ TEST(room_wakes_all_producers_that_it_is_enough_for)
 
 /* ---- an attachment that ends meanwhile ---- */
 
-/* Memory whose first reader is kept there until it is filled. */
-static int slow_page(void **page)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register range;
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
-
-	if (fd < 0 && errno == ENOSYS)
-		skip_test("this kernel has no userfaultfd");
-	CHECK(fd >= 0);
-	CHECK_OK(ioctl(fd, UFFDIO_API, &api));
-	*page = mmap(NULL, page_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	CHECK(*page != MAP_FAILED);
-	range = (struct uffdio_register){
-		.range = { .start = (uintptr_t)*page, .len = page_bytes() },
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-	CHECK_OK(ioctl(fd, UFFDIO_REGISTER, &range));
-	return fd;
-}
-
-static void fill_page(int fd, void *page, const void *bytes, size_t size)
-{
-	char *filled = mmap(NULL, page_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	struct uffdio_copy copy = {
-		.dst = (uintptr_t)page,
-		.src = (uintptr_t)filled,
-		.len = page_bytes(),
-	};
-
-	CHECK(filled != MAP_FAILED);
-	memcpy(filled, bytes, size);
-	CHECK_OK(ioctl(fd, UFFDIO_COPY, &copy));
-}
-
 struct late {
 	int fd;
 	void *argument;
@@ -710,6 +676,7 @@ static void *wait_late(void *argument)
 
 TEST(a_wait_that_is_on_its_way_when_the_attachment_ends_is_esrch)
 {
+	want_slow_pages();
 	for (__u32 side = KMQ_RING_CONSUMERS; side <= KMQ_RING_PRODUCERS; side++) {
 		int fd = RING(.ring_mode = KMQ_RING_MPMC);
 		struct ring mine = ring_open(fd, BOTH);

@@ -1,56 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A queue that was made with fewer slots than it takes messages. */
 #include <sys/mman.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 
 #include "kmq_test.h"
-
-#define LIMIT	"/sys/module/kmq/parameters/max_bytes_per_user"
+#include "lib/limit.h"
 
 /* Of the queues here; and slots are charged for so many at a time. */
 enum { CAPACITY = 4096, SLOTS = 16, STEP = 64 };
 
 #define FEW(...) QUEUE(.capacity = CAPACITY, .slots = SLOTS, .max_message = 8, .inline_size = 8, __VA_ARGS__)
 
-static void write_text(const char *path, const char *text)
+static void (*users_part)(void);
+
+static void as_user(void)
 {
-	int fd = CHECK_OK(open(path, O_WRONLY | O_CLOEXEC));
-
-	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text))
-		FAIL("writing %s to %s: %s", text, path, strerrorname_np(errno));
-	close(fd);
-}
-
-static unsigned long long read_number(const char *path)
-{
-	char text[64] = "";
-	int fd = CHECK_OK(open(path, O_RDONLY | O_CLOEXEC));
-
-	CHECK_OK(read(fd, text, sizeof(text) - 1));
-	close(fd);
-	return strtoull(text, NULL, 10);
+	become_user(1000);
+	users_part();
 }
 
 /* Runs a user's part of a test while he may have @bytes, and puts the limit back. */
 static void with_bytes(unsigned long long bytes, void (*body)(void))
 {
-	char before[32], now[32];
-	int status;
-	pid_t child;
-
-	control();
-	snprintf(before, sizeof(before), "%llu", read_number(LIMIT));
-	snprintf(now, sizeof(now), "%llu", bytes);
-	write_text(LIMIT, now);
-	CHILD(child) {
-		become_user(1000);
-		body();
-	}
-	CHECK_EQ(CHECK_OK(waitpid(child, &status, 0)), child);
-	write_text(LIMIT, before);
-	CHECK(WIFEXITED(status));
-	CHECK_EQ(WEXITSTATUS(status), 0);
+	users_part = body;
+	with_limit("max_bytes_per_user", bytes, as_user);
 }
 
 static int send_now(int fd)
@@ -352,27 +324,6 @@ TEST(slots_that_come_and_go_under_many_are_charged_for_once)
 	with_bytes(96 << 10, many_at_once);
 }
 
-/* A cgroup of our own with the memory controller, or a skip. */
-static void make_cgroup(char path[128])
-{
-	static const char root[] = "/sys/fs/cgroup";
-	char controllers[512] = "", file[128];
-	int fd;
-
-	snprintf(file, sizeof(file), "%s/cgroup.controllers", root);
-	if (access(file, F_OK) && mount("none", root, "cgroup2", 0, NULL))
-		skip_test("no cgroup v2: %s", strerror(errno));
-	fd = CHECK_OK(open(file, O_RDONLY));
-	CHECK_OK(read(fd, controllers, sizeof(controllers) - 1));
-	close(fd);
-	if (!strstr(controllers, "memory"))
-		skip_test("this kernel has no memory controller for cgroup v2");
-	snprintf(file, sizeof(file), "%s/cgroup.subtree_control", root);
-	write_text(file, "+memory");
-	snprintf(path, 128, "%s/kmq-slots-%d", root, getpid());
-	CHECK_OK(mkdir(path, 0755));
-}
-
 TEST(the_senders_memory_cgroup_is_charged_for_what_it_takes)
 {
 	enum { COUNT = 2048, INLINE = 1024 };
@@ -380,7 +331,7 @@ TEST(the_senders_memory_cgroup_is_charged_for_what_it_takes)
 	pid_t child;
 	int fd;
 
-	make_cgroup(path);
+	cgroup_new(path);
 	/* Made outside of the group. */
 	fd = QUEUE(.capacity = COUNT, .slots = SLOTS, .max_message = INLINE, .inline_size = INLINE);
 	CHILD(child) {

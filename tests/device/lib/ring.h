@@ -21,11 +21,6 @@
 /* Nobody sleeps: a wake word is at least so far ahead (2^62, less what was since). */
 #define FAR	(1ull << 61)
 
-static inline size_t page_bytes(void)
-{
-	return sysconf(_SC_PAGESIZE);
-}
-
 /* A reservation: @next is behind it. */
 struct ring_room {
 	struct kmq_ring_record *record;
