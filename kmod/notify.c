@@ -164,6 +164,17 @@ void kmq_notify_tell(struct kmq_registration *told)
 	kmq_registration_put(told);
 }
 
+/* As wants_signal() in the kernel's signal.c has it, which looks at each thread. */
+static bool kmq_thread_takes(struct task_struct *thread, int signal)
+{
+	if (READ_ONCE(thread->flags) & PF_EXITING)
+		return false;
+	/* By a debugger, too: another takes it sooner. */
+	if (task_is_stopped_or_traced(thread))
+		return false;
+	return !sigismember(&thread->blocked, signal);
+}
+
 /*
  * A thread that does not block the signal of the registration, or NULL. Another
  * program in the same process has asked for nothing, and may be one that nobody
@@ -179,15 +190,18 @@ kmq_registration_target(const struct kmq_registration *registration)
 		return NULL;
 	/* A look: who blocks it a moment later has it pending, for itself. */
 	for_each_thread(leader, thread)
-		if (!(READ_ONCE(thread->flags) & PF_EXITING) &&
-		    !sigismember(&thread->blocked, registration->signal))
+		if (kmq_thread_takes(thread, registration->signal))
 			return thread;
 	return NULL;
 }
 
-/* As the kernel's own queues fill it in; the ids are those of the one told. */
+/*
+ * As the kernel's own queues fill it in. The process id is that of the namespace of
+ * the one told, by his process: RCU keeps a thread that ends, but not its pid, and
+ * with it the way to the namespace. The user is the caller's to name: the kernel
+ * translates it for the one told, as what the caller says of himself.
+ */
 static void kmq_registration_info(const struct kmq_registration *registration,
-				  struct task_struct *target,
 				  struct kernel_siginfo *info)
 {
 	clear_siginfo(info);
@@ -195,9 +209,8 @@ static void kmq_registration_info(const struct kmq_registration *registration,
 	info->si_code = SI_MESGQ;
 	info->si_value.sival_ptr = (void __user *)(uintptr_t)registration->value;
 	info->si_pid = pid_nr_ns(registration->sender,
-				 task_active_pid_ns(target));
-	info->si_uid = from_kuid_munged(task_cred_xxx(target, user_ns),
-					registration->uid);
+				 ns_of_pid(registration->owner));
+	info->si_uid = from_kuid_munged(current_user_ns(), registration->uid);
 }
 
 /* Return: whether the signal was sent. Does not sleep. */
@@ -209,12 +222,15 @@ static bool kmq_registration_signal(const struct kmq_registration *registration)
 
 	if (!registration->signal)
 		return false;
-	/* Threads, their list and their user's namespace. */
+	/* Threads, and their list. */
 	rcu_read_lock();
 	target = kmq_registration_target(registration);
 	if (target) {
-		kmq_registration_info(registration, target, &info);
+		kmq_registration_info(registration, &info);
 		sent = !send_sig_info(registration->signal, &info, target);
+		/* It may take it to its end: better twice than never. */
+		if (READ_ONCE(target->flags) & PF_EXITING)
+			sent = false;
 	}
 	rcu_read_unlock();
 	return sent;
@@ -391,6 +407,9 @@ static long kmq_notify_add(struct kmq_queue *queue,
 		return -EINVAL;
 	if (notify->flags & KMQ_NOTIFY_SIGNAL &&
 	    (!notify->show[1] || notify->show[1] > _NSIG))
+		return -EINVAL;
+	/* Where no thread takes the signal, it is left to who waits. */
+	if (notify->flags == (KMQ_NOTIFY_SILENT | KMQ_NOTIFY_SIGNAL))
 		return -EINVAL;
 	registration = kmq_registration_new(notify);
 	if (!registration)

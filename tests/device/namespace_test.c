@@ -96,6 +96,31 @@ TEST(a_sender_in_a_user_namespace_is_told_by_its_uid_outside)
 	CHECK_EQ(take(fd, "from inside").message.uid, 0);
 }
 
+static siginfo_t heard;
+
+static void hear(int number, siginfo_t *info, void *context)
+{
+	(void)number;
+	(void)context;
+	heard = *info;
+}
+
+TEST(a_signal_tells_a_sender_in_a_user_namespace_by_its_uid_outside)
+{
+	const struct sigaction action = { .sa_sigaction = hear, .sa_flags = SA_SIGINFO | SA_RESTART };
+	struct kmq_notify request = { .flags = KMQ_NOTIFY_SIGNAL, .show = { 0, SIGUSR2 } };
+	int fd = QUEUE(.capacity = 4);
+	pid_t child;
+
+	CHECK_OK(sigaction(SIGUSR2, &action, NULL));
+	CHECK_OK(ioctl(fd, KMQ_IOC_NOTIFY, &request));
+	child = start_mapped(fd, "7 0 1", send_as_7);
+	child_join(child);
+	CHECK_EQ(heard.si_signo, SIGUSR2);
+	CHECK_EQ(heard.si_pid, child);
+	CHECK_EQ(heard.si_uid, 0);
+}
+
 static void expect_owner_7(int fd)
 {
 	CHECK_EQ(info_of(fd).uid, 7);

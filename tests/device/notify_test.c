@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 
 #include "kmq_test.h"
@@ -858,6 +859,44 @@ TEST(a_signal_that_all_threads_block_is_left_to_the_waiter)
 	CHECK_EQ(signals, 0);
 }
 
+static void *end_when_signalled(void *argument)
+{
+	const int *ready = argument;
+
+	CHECK_EQ(write(*ready, "", 1), 1);
+	WAIT_UNTIL(signals);
+	_exit(EXIT_SUCCESS);
+}
+
+TEST(a_thread_that_a_debugger_has_stopped_is_passed_over)
+{
+	int fd = QUEUE(.capacity = 4), ready[2];
+	pthread_t thread;
+	int status;
+	pid_t child;
+	char byte;
+
+	CHECK_OK(pipe(ready));
+	CHILD(child) {
+		signal_added(fd);
+		CHECK(!pthread_create(&thread, NULL, end_when_signalled, &ready[1]));
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	CHECK_EQ(read(ready[0], &byte, 1), 1);
+	/* The leader, whom a look at all threads meets first. */
+	CHECK_OK(ptrace(PTRACE_SEIZE, child, NULL, NULL));
+	CHECK_OK(ptrace(PTRACE_INTERRUPT, child, NULL, NULL));
+	CHECK_EQ(CHECK_OK(waitpid(child, &status, 0)), child);
+	CHECK(WIFSTOPPED(status));
+	put(fd, 1, 0, "x");
+	/* The other thread takes it, and ends them both. */
+	CHECK_EQ(read(ready[0], &byte, 1), 0);
+	child_join(child);
+	close(ready[0]);
+}
+
 TEST(another_program_in_the_process_is_not_signalled)
 {
 	int fd = QUEUE(.capacity = 4), gate[2];
@@ -890,6 +929,7 @@ TEST(what_is_not_meant_is_EINVAL)
 		{ .operation = KMQ_NOTIFY_ADD, .flags = 4 },
 		{ .operation = KMQ_NOTIFY_ADD, .flags = KMQ_NOTIFY_SIGNAL },
 		{ .operation = KMQ_NOTIFY_ADD, .flags = KMQ_NOTIFY_SIGNAL, .show = { 0, 65 } },
+		{ .operation = KMQ_NOTIFY_ADD, .flags = KMQ_NOTIFY_SIGNAL | KMQ_NOTIFY_SILENT, .show = { 0, 10 } },
 		{ .operation = KMQ_NOTIFY_ADD, .flags = KMQ_NOTIFY_SIGNAL, .show = { 0, 1ull << 32 | 10 } },
 		{ .operation = KMQ_NOTIFY_ADD, .reserved = 1 },
 		{ .operation = KMQ_NOTIFY_DROP, .flags = KMQ_NOTIFY_SILENT },

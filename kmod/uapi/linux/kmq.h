@@ -649,8 +649,9 @@ enum kmq_notify_outcome {
 /*
  * Send the signal @show[1] (1 to 64) with the value @cookie to the process when
  * the message comes, before anybody can take it: SI_MESGQ, @si_pid, @si_uid and
- * all. It goes to a thread that does not block it. Where all do, none is sent and
- * WAIT says ARRIVED: to make it pending for the process is the waiter's then.
+ * all. It goes to a thread that does not block it, is not stopped and does not end.
+ * Where there is none, or it cannot be queued (RLIMIT_SIGPENDING), WAIT says ARRIVED:
+ * to make it pending for the process is the waiter's then. So not with SILENT.
  */
 #define KMQ_NOTIFY_SIGNAL	(1u << 1)
 
