@@ -18,6 +18,7 @@
 #include <linux/kmq.h>
 #include <linux/module.h>
 #include <linux/pid.h>
+#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/stat.h>
@@ -259,9 +260,11 @@ static struct kmq_queue *kmq_hub_reach(struct kmq_opening *opening, bool *made)
 			return queue;
 		*made = true;
 		queue = kmq_hub_make(opening);
-		/* Each turn more is a queue that came and went under us. */
-	} while (PTR_ERR_OR_ZERO(queue) == -EEXIST && !exclusive);
-	return queue;
+		if (PTR_ERR_OR_ZERO(queue) != -EEXIST || exclusive)
+			return queue;
+		/* It came and went under us. Those who do that may go on. */
+	} while (!fatal_signal_pending(current));
+	return ERR_PTR(-EINTR);
 }
 
 static struct file *kmq_hub_file(struct kmq_queue *queue,

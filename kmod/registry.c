@@ -583,11 +583,15 @@ struct kmq_queue *kmq_registry_create_keyed(const struct kmq_create *settings,
 	if (err)
 		return ERR_PTR(err);
 	queue = kmq_build_keyed(settings, address);
-	/* Who made one of this key meanwhile may have taken what we lack. */
-	if (IS_ERR(queue) && kmq_key_look(address) == -EEXIST)
-		return ERR_PTR(-EEXIST);
-	if (IS_ERR(queue))
+	if (IS_ERR(queue)) {
+		const u32 refused = address->refused;
+
+		/* Who made one of this key meanwhile may have taken what we lack. */
+		if (kmq_key_look(address) == -EEXIST)
+			return ERR_PTR(-EEXIST);
+		address->refused = refused;
 		return queue;
+	}
 	mutex_lock(&kmq_registry_lock);
 	err = kmq_publish_keyed(queue, address);
 	if (!err)

@@ -179,8 +179,12 @@ static __always_inline long kmq_short_put(struct kmq_queue *queue,
 	if (IS_ERR(slot))
 		return PTR_ERR(slot);
 	err = kmq_short_fill(slot, message);
-	/* The copy has lasted for as long as the sender liked (message.c). */
-	if (generation && unlikely(READ_ONCE(queue->generation) != *generation))
+	/*
+	 * The copy has lasted for as long as the sender liked (message.c), and
+	 * who sees another generation is to see its permit: hence the acquire.
+	 */
+	if (generation && /* pairs with the release of kmq_set_permit() */
+	    unlikely(smp_load_acquire(&queue->generation) != *generation))
 		err = err ?: queue->permits(queue, KMQ_MAY_WRITE);
 	if (likely(!err)) {
 		err = kmq_send(queue, &slot, 1, &patience, &sequence);

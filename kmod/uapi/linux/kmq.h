@@ -214,7 +214,8 @@ struct kmq_features {
  * @reserved32: must be zero
  * @slots: how many messages have their room taken at once, at most @capacity; 0:
  *	all. Room for more is taken by the send that needs it (ENOMEM, EDQUOT),
- *	for the sender's memory cgroup, and kept up to @slots and 32.
+ *	for the sender's memory cgroup, and kept up to @slots and 32 (and charged
+ *	for in steps, up to @slots and 127).
  *	KMQ_KIND_RING: must be zero
  * @reserved64: must be zero
  * @reserved: must be zero
@@ -784,7 +785,7 @@ struct kmq_hub_open {
  * @creator_gid: out, likewise
  * @last_sender: out: process of the last send, in the caller's pid namespace; 0
  *	if none, or not to be seen there
- * @last_receiver: out: likewise of the last receive
+ * @last_receiver: out: likewise of the last receive, though it met a bad address
  * @notify_pid: out: who is to be notified, likewise
  * @index: in: with INDEX that of the queue (EINVAL if none has it), else zero. A
  *	queue keeps its index as long as it lives: the lowest that no other of its
@@ -840,7 +841,8 @@ struct kmq_hub_stat {
  * All or none. Needs the owner, the creator or CAP_SYS_ADMIN (EPERM), and no
  * CAP_CHOWN: to give a queue away is what System V lets its owner do. Those
  * asleep in the queue are asked again whether they may: receivers at once,
- * senders when their message would fit (EACCES).
+ * senders when their message would fit (EACCES), and who is asked again loses his
+ * place among those asleep. A call that was judged just before may still be done.
  */
 struct kmq_hub_set {
 	__u32 id;
