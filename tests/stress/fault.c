@@ -12,19 +12,19 @@
  */
 #include <sys/epoll.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 
+#include "lib/failing.h"
 #include "lib/ring.h"
 
-enum { LONG = 20000, SITES = 400, RING_BYTES = 1 << 16 };
+enum { LONG = 20000, RING_BYTES = 1 << 16 };
 /* Of memory that one page table maps. */
 enum { TABLE_BYTES = 2 << 20 };
 
 static char name[KMQ_NAME_SIZE];
-static int fd, other, control_fd, fail_nth;
+static int fd, other, control_fd;
 static char body[LONG], back[LONG];
 
 static const char *const mode_names[] = {
@@ -680,26 +680,6 @@ static void set_up(const struct operation *operation)
 	attach_and_map(with);
 }
 
-/* Runs it with its nth fault site failing. Returns whether there was one. */
-static bool run_failing(const struct operation *operation, int nth, long *result, int *error)
-{
-	char text[16];
-	int length = snprintf(text, sizeof(text), "%d", nth), left;
-
-	CHECK_EQ(CHECK_OK(pwrite(fail_nth, text, length, 0)), length);
-	*result = operation->run();
-	*error = errno;
-	/*
-	 * What is left over says whether the operation was shorter than that.
-	 * Reading it copies to user memory, and so may be what fails.
-	 */
-	memset(text, 0, sizeof(text));
-	left = pread(fail_nth, text, sizeof(text) - 1, 0) < 0 ? 1 : atoi(text);
-	while (pwrite(fail_nth, "0", 1, 0) != 1)
-		CHECK_EQ(errno, EFAULT);
-	return left == 0;
-}
-
 /*
  * Of a ring with locks: a record that was reserved before its body could not be
  * copied is discarded. It was sent, and is given up for all to skip.
@@ -817,9 +797,10 @@ static void clean_up(const struct operation *operation)
 	close(other);
 }
 
-/* One operation with one failure; returns whether there are more sites. */
-static bool fail_once(const struct operation *operation, int nth)
+/* One operation with one failure. */
+static bool fail_once(const void *of, int nth)
 {
+	const struct operation *operation = of;
 	struct kmq_info before;
 	int queues, error;
 	pid_t server = 0;
@@ -832,7 +813,7 @@ static bool fail_once(const struct operation *operation, int nth)
 		server = start_server();
 	queues = queue_count();
 	before = info_of(other);
-	injected = run_failing(operation, nth, &result, &error);
+	injected = failing_run(operation->run, nth, &result, &error);
 	if (result < 0 && !injected)
 		FAIL("failed with %s though nothing was made to fail", strerrorname_np(error));
 	if (result < 0)
@@ -847,89 +828,14 @@ static bool fail_once(const struct operation *operation, int nth)
 	return injected;
 }
 
-static int count_sites(const struct operation *operation)
-{
-	int nth = 1;
-
-	while (fail_once(operation, nth)) {
-		nth++;
-		if (nth > SITES)
-			FAIL("more than %d sites", SITES);
-	}
-	return nth - 1;
-}
-
-static bool write_setting(const char *path, const char *text)
-{
-	int file = open(path, O_WRONLY);
-	bool written = file >= 0 && write(file, text, strlen(text)) > 0;
-
-	if (file >= 0)
-		close(file);
-	return written;
-}
-
-/* Every allocation may fail, not only those that cannot wait; and silently. */
-static void arm(void)
-{
-	static const char *const kinds[] = { "failslab", "fail_page_alloc", "fail_usercopy" };
-	char path[96];
-
-	mount("none", "/sys/kernel/debug", "debugfs", 0, NULL);
-	for (int i = 0; i < 3; i++) {
-		static const struct { const char *setting, *value; } settings[] = {
-			{ "ignore-gfp-wait", "0" }, { "ignore-gfp-highmem", "0" },
-			{ "min-order", "0" }, { "verbose", "0" },
-		};
-
-		for (unsigned int j = 0; j < 4; j++) {
-			snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%s", kinds[i],
-				 settings[j].setting);
-			write_setting(path, settings[j].value);
-		}
-	}
-}
-
-static int skip_all(const char *reason)
-{
-	printf("# skipped: %s\n0 passed, 0 failed, 1 skipped\n", reason);
-	return EXIT_SUCCESS;
-}
-
 static unsigned int passed, failed;
-
-static void try_sites(const struct operation *operation, const char *subject)
-{
-	int sites;
-
-	alarm(300);
-	test_pid = getpid();
-	control_fd = control();
-	/* No page fault is to be a site. */
-	mlockall(MCL_CURRENT | MCL_FUTURE);
-	fail_nth = CHECK_OK(open("/proc/thread-self/fail-nth", O_RDWR));
-	sites = count_sites(operation);
-	if (sites)
-		printf("ok - %s%s: each of %d sites can fail\n", subject, operation->name, sites);
-	else
-		printf("ok - %s%s: meets nothing that could fail\n", subject, operation->name);
-	fflush(stdout);
-}
 
 static void try_operation(const struct operation *operation, const char *subject)
 {
-	pid_t child;
-	int status;
-
-	CHILD(child)
-		try_sites(operation, subject);
-	waitpid(child, &status, 0);
-	if (WIFEXITED(status) && !WEXITSTATUS(status)) {
+	if (failing_claim(subject, operation->name, fail_once, operation))
 		passed++;
-	} else {
+	else
 		failed++;
-		printf("not ok - %s%s (status %#x)\n", subject, operation->name, status);
-	}
 	queue_remove_prefix("t");
 }
 
@@ -973,9 +879,10 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: %s [PATTERN]\n", argv[0]);
 		return 2;
 	}
-	if (access("/proc/thread-self/fail-nth", W_OK))
-		return skip_all("this kernel cannot make things fail (no /proc/thread-self/fail-nth)");
-	arm();
+	if (!failing_possible())
+		return failing_skip_all();
+	failing_arm();
+	control_fd = control();
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	try_queue(pattern);
 	is_ring = true;
