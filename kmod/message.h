@@ -69,11 +69,8 @@ struct kmq_slot {
 	bool doomed;		/* the last one who peeks gives it back */
 
 	u64 lost;		/* told to its receiver; owned by that one */
-	union {
-		struct kmq_waiter *caller;	/* of a call; until accepted */
-		struct kmq_slot *sibling;	/* queued: kmq_order_at()'s, */
-	};
-	struct kmq_slot *next;	/* as this; else free, or in a dead chain */
+	struct kmq_waiter *caller;	/* of a call; until accepted */
+	struct kmq_slot *next;	/* free, or in a chain */
 	u8 *body;		/* inline_body, or kvmalloc()ed when longer */
 	u8 inline_body[] __aligned(8);
 };

@@ -24,8 +24,10 @@
  * was queued.) Hence of one type and priority there is at most
  * one run that can be joined, and it is the last in the tree.
  */
+#include <linux/bitops.h>
 #include <linux/minmax.h>
 #include <linux/rbtree_augmented.h>
+#include <linux/string.h>
 
 #include "message.h"
 #include "order.h"
@@ -243,78 +245,259 @@ static struct kmq_slot *kmq_order_except(const struct kmq_order *order,
 }
 
 /*
- * A pairing heap of the runs that kmq_order_at() has still to go through, each
- * there by the first of its messages that was not passed: its next in delivery
- * order is on top. It is threaded through @next (the first child) and @sibling,
- * which a queued message has no other use for. The two heaps may be NULL.
+ * A stretch of the delivery order: from the message with @oldest of the priority
+ * @highest to that with @newest of @lowest, whether or not there are such.
  */
-static struct kmq_slot *kmq_heap_meld(struct kmq_slot *a, struct kmq_slot *b)
+struct kmq_span {
+	u32 highest;
+	u32 lowest;
+	u64 oldest;
+	u64 newest;
+};
+
+static inline bool kmq_starts_after(const struct kmq_span *span,
+				    const struct kmq_slot *slot)
 {
-	if (!a || !b)
-		return a ?: b;
-	if (kmq_precedes(b, a))
-		swap(a, b);
-	b->sibling = a->next;
-	a->next = b;
-	return a;
+	if (slot->priority != span->highest)
+		return slot->priority > span->highest;
+	return slot->sequence < span->oldest;
 }
 
-static struct kmq_slot *kmq_heap_add(struct kmq_slot *heap,
-				     struct kmq_slot *slot)
+static inline bool kmq_ends_before(const struct kmq_span *span,
+				   const struct kmq_slot *slot)
 {
-	slot->next = NULL;
-	slot->sibling = NULL;
-	return kmq_heap_meld(heap, slot);
+	if (slot->priority != span->lowest)
+		return slot->priority < span->lowest;
+	return slot->sequence > span->newest;
 }
 
-/* Without its top. Pairs of children first, then the pairs: O(log n), amortised. */
-static struct kmq_slot *kmq_heap_rest(struct kmq_slot *top)
+/* How far into @span @slot is: by priority or, where that is one, by arrival. */
+static inline u64 kmq_span_depth(const struct kmq_span *span,
+				 const struct kmq_slot *slot)
 {
-	struct kmq_slot *child = top->next, *pairs = NULL, *heap = NULL;
+	if (span->highest != span->lowest)
+		return span->highest - slot->priority;
+	return slot->sequence - span->oldest;
+}
 
-	while (child) {
-		struct kmq_slot *a = child, *b = child->sibling, *pair;
+/* How deep @span is at its end. */
+static inline u64 kmq_span_width(const struct kmq_span *span)
+{
+	if (span->highest != span->lowest)
+		return span->highest - span->lowest;
+	return span->newest - span->oldest;
+}
 
-		child = b ? b->sibling : NULL;
-		pair = kmq_heap_meld(a, b);
-		pair->sibling = pairs;
-		pairs = pair;
+/* Of @span, the depths that are @first to @last without their low @shift bits. */
+static struct kmq_span kmq_span_parts(const struct kmq_span *span, int shift,
+				      u32 first, u32 last)
+{
+	u64 from = (u64)first << shift;
+	u64 to = ((u64)last << shift) + (BIT_ULL(shift) - 1);
+	struct kmq_span parts = *span;
+
+	to = min_t(u64, to, kmq_span_width(span));
+	if (span->highest != span->lowest) {
+		parts.highest = span->highest - from;
+		parts.lowest = span->highest - to;
+	} else {
+		parts.oldest = span->oldest + from;
+		parts.newest = span->oldest + to;
 	}
-	while (pairs) {
-		struct kmq_slot *pair = pairs;
+	return parts;
+}
 
-		pairs = pair->sibling;
-		heap = kmq_heap_meld(heap, pair);
+/**
+ * struct kmq_search - how far kmq_order_at() has come
+ * @span: where the message is
+ * @position: how many in @span are before it
+ * @alone: it is the only one in @span
+ * @done: the pass has nothing more to learn
+ * @shift: what makes of a depth in @span the number of one of its parts
+ * @last: no part after this one has the message
+ * @head: of @span, what is still to be met
+ * @met: messages up to the end of @last
+ * @counts: those, by part
+ * @found: the message
+ */
+struct kmq_search {
+	struct kmq_span span;
+	u32 position;
+	bool alone;
+	bool done;
+	int shift;
+	u32 last;
+	struct kmq_span head;
+	u32 met;
+	u32 counts[256];
+	struct kmq_slot *found;
+};
+
+static void kmq_search_begin(struct kmq_search *search)
+{
+	u64 width = kmq_span_width(&search->span);
+
+	search->done = false;
+	search->shift = width > 255 ? fls64(width) - 8 : 0;
+	search->last = width >> search->shift;
+	search->head = search->span;
+	search->met = 0;
+	memset(search->counts, 0, sizeof(search->counts));
+}
+
+/*
+ * As many were met as are before the message, and more. So it is in the part
+ * where the count passes @position, or an earlier one: what is after that part
+ * need not be met, nor what is in it, once it is known not to be alone there.
+ */
+static void kmq_search_shorten(struct kmq_search *search)
+{
+	u32 last = search->last;
+	bool crowded;
+
+	while (search->met - search->counts[last] > search->position)
+		search->met -= search->counts[last--];
+	search->last = last;
+	crowded = search->counts[last] > 1;
+	search->done = crowded && !last;	/* nothing is before it */
+	if (!search->done)
+		search->head = kmq_span_parts(&search->span, search->shift, 0,
+					      last - crowded);
+}
+
+/* @slot is in @head. */
+static inline void kmq_search_meet(struct kmq_search *search,
+				   struct kmq_slot *slot)
+{
+	if (search->alone) {
+		search->found = slot;
+		search->done = true;
+		return;
 	}
-	return heap;
+	search->counts[kmq_span_depth(&search->span, slot) >> search->shift]++;
+	if (++search->met > search->position)
+		kmq_search_shorten(search);
+}
+
+static void kmq_search_run(struct kmq_search *search, struct kmq_slot *run)
+{
+	struct kmq_slot *slot = run;
+
+	if (kmq_starts_after(&search->head, run->older))
+		return;
+	do {
+		if (kmq_ends_before(&search->head, slot))
+			return;
+		if (!kmq_starts_after(&search->head, slot))
+			kmq_search_meet(search, slot);
+		slot = slot->newer;
+	} while (slot != run && !search->done);
+}
+
+/* @node, or NULL if all in its subtree are after @head. */
+static inline struct rb_node *kmq_search_under(const struct kmq_search *search,
+					       struct rb_node *node)
+{
+	if (!node || kmq_ends_before(&search->head,
+				     kmq_slot_of(node)->bounds.best))
+		return NULL;
+	return node;
+}
+
+/* Which run comes after @node: parents first, then what is left, then right. */
+static struct rb_node *kmq_search_next(const struct kmq_search *search,
+				       struct rb_node *node)
+{
+	struct rb_node *next = kmq_search_under(search, node->rb_left);
+	struct rb_node *parent;
+
+	if (!next)
+		next = kmq_search_under(search, node->rb_right);
+	for (; !next && (parent = rb_parent(node)); node = parent)
+		if (node == parent->rb_left)
+			next = kmq_search_under(search, parent->rb_right);
+	return next;
+}
+
+/* Find the message where it is alone in @span, else cut @span to a part of it. */
+static void kmq_search_pass(struct kmq_search *search,
+			    const struct kmq_order *order)
+{
+	struct rb_node *node = order->runs.rb_node;
+	u32 left;
+
+	kmq_search_begin(search);
+	for (; node && !search->done; node = kmq_search_next(search, node))
+		kmq_search_run(search, kmq_slot_of(node));
+	if (search->alone)
+		return;
+	left = search->counts[search->last];
+	search->position -= search->met - left;
+	search->alone = left == 1;
+	search->span = kmq_span_parts(&search->span, search->shift,
+				      search->last, search->last);
+}
+
+/* kmq_order_at() among many runs, and not the first of all. */
+static struct kmq_slot *kmq_order_search(const struct kmq_order *order,
+					 u32 position, u64 newest)
+{
+	const struct kmq_slot *root = kmq_slot_of(order->runs.rb_node);
+	struct kmq_search search;
+
+	search.span.highest = root->bounds.best->priority;
+	search.span.lowest = 0;
+	search.span.oldest = root->bounds.oldest->sequence;
+	search.span.newest = newest;
+	search.position = position;
+	search.alone = false;
+	search.found = NULL;
+	do
+		kmq_search_pass(&search, order);
+	while (!search.alone);
+	kmq_search_pass(&search, order);
+	return search.found;
 }
 
 /**
  * kmq_order_at() - the message at a place in delivery order, of all types
  * @order: of the queue
  * @position: how many are before it
+ * @count: messages in @order
+ * @newest: sequence that none of them is above
  *
- * The order by priority and arrival is kept nowhere: the runs are merged, as far
- * as @position. O(runs + position * log(runs)), and no more than O(position) where
- * there is one run, as System V's own walk.
+ * The order by priority and arrival is kept nowhere, so the message is searched
+ * for: in a stretch of that order which has it, at first the whole. A pass through
+ * the messages counts how many are in each 256th of the stretch, and so finds out
+ * which 256th is the next stretch; the last pass gets the only one that is left.
  *
- * Return: the message, which stays where it is, or NULL.
+ * Nothing is written to any message, and a pass meets each at most once: not those
+ * of whole subtrees and of the ends of runs that are after the stretch or, as far
+ * as counted, after the message, so that what is soon to be delivered is soon
+ * found. It takes one pass for each 8 bits that are needed to tell apart the
+ * priorities in the queue (from 0), then the sequences from the oldest to @newest,
+ * and the last one: 3 where 65536 were sent in a row with priority 0, 5 with any
+ * priorities, 11 at the most, in a queue that has its oldest message since 2^56
+ * others. O(1) for the first, O(@position) where there is one run.
+ *
+ * Return: the message, which stays where it is, or NULL, at once.
  */
-struct kmq_slot *kmq_order_at(const struct kmq_order *order, u64 position)
+struct kmq_slot *kmq_order_at(const struct kmq_order *order, u64 position,
+			      u32 count, u64 newest)
 {
-	struct kmq_slot *heap = NULL;
-	struct rb_node *node;
+	const struct rb_node *root = order->runs.rb_node;
+	struct kmq_slot *slot;
 
-	for (node = rb_first(&order->runs); node; node = rb_next(node))
-		heap = kmq_heap_add(heap, kmq_slot_of(node));
-	for (; heap && position; position--) {
-		struct kmq_slot *newer = heap->newer;
-
-		heap = kmq_heap_rest(heap);
-		if (!newer->leads)
-			heap = kmq_heap_add(heap, newer);
-	}
-	return heap;
+	if (position >= count)
+		return NULL;
+	slot = kmq_slot_of(root)->bounds.best;
+	if (!position)
+		return slot;
+	if (root->rb_left || root->rb_right)
+		return kmq_order_search(order, position, newest);
+	while (position--)
+		slot = slot->newer;
+	return slot;
 }
 
 /* kmq_order_find() for any mode, in a queue that is not empty. */
@@ -332,8 +515,6 @@ struct kmq_slot *kmq_order_find_selected(const struct kmq_order *order,
 		break;
 	case KMQ_SELECT_NOT_EQUAL:
 		return kmq_order_except(order, selection->type);
-	case KMQ_SELECT_POSITION:
-		return kmq_order_at(order, selection->type);
 	default:
 		return kmq_slot_of(order->runs.rb_node)->bounds.best;
 	}

@@ -25,8 +25,8 @@ struct kmq_order {
 
 /**
  * struct kmq_selection - which messages a receiver may take
- * @mode: enum kmq_select, never KMQ_SELECT_FILTER; KMQ_SELECT_POSITION for one
- *	look at one message only
+ * @mode: enum kmq_select, never KMQ_SELECT_FILTER; KMQ_SELECT_POSITION for
+ *	kmq_peek() only, which asks kmq_order_at()
  * @type: what @mode compares with
  */
 struct kmq_selection {
@@ -56,7 +56,8 @@ void kmq_order_remove_leader(struct kmq_order *order, struct kmq_slot *slot,
 
 struct kmq_slot *kmq_order_find_selected(const struct kmq_order *order,
 					 const struct kmq_selection *selection);
-struct kmq_slot *kmq_order_at(const struct kmq_order *order, u64 position);
+struct kmq_slot *kmq_order_at(const struct kmq_order *order, u64 position,
+			      u32 count, u64 newest);
 struct kmq_slot *kmq_order_oldest(const struct kmq_order *order);
 struct kmq_slot *kmq_order_first(const struct kmq_order *order,
 				 const struct kmq_selection *selection);
@@ -172,7 +173,7 @@ static inline void kmq_order_remove(struct kmq_order *order,
  * @selection: what the receiver asks for
  *
  * O(log n); O(1) for KMQ_SELECT_ANY, and where the best of all is of the type that
- * is asked for; kmq_order_at() for KMQ_SELECT_POSITION.
+ * is asked for.
  *
  * Return: the message, which stays where it is, or NULL.
  */

@@ -1069,6 +1069,20 @@ int kmq_receive(struct kmq_queue *queue, const struct kmq_want *want,
 	return taken;
 }
 
+/* Where kmq_peek() begins, or NULL. */
+static struct kmq_slot *kmq_peek_first(const struct kmq_queue *queue,
+				       const struct kmq_selection *selection,
+				       u32 count)
+{
+	lockdep_assert_held(&queue->lock);
+	if (count > 1)
+		return kmq_order_first(&queue->order, selection);
+	if (unlikely(selection->mode == KMQ_SELECT_POSITION))
+		return kmq_order_at(&queue->order, selection->type,
+				    queue->queued, queue->sequence);
+	return kmq_order_find(&queue->order, selection);
+}
+
 /**
  * kmq_peek() - look at messages that stay queued
  * @queue: whose lock is not held
@@ -1077,8 +1091,8 @@ int kmq_receive(struct kmq_queue *queue, const struct kmq_want *want,
  * @parts: room in, messages out; to be let go by kmq_unpeek()
  * @count: of @parts, 1 to KMQ_BATCH_MAX
  *
- * @count bounds the hold of the lock, but not with KMQ_SELECT_POSITION: that takes
- * kmq_order_at(), for which only the number of messages queued is a bound.
+ * @count bounds the hold of the lock, but not with KMQ_SELECT_POSITION: then it is
+ * kmq_order_at()'s, a few walks over what is queued.
  *
  * Context: does not sleep.
  * Return: how many, at least 1; -EAGAIN, -EMSGSIZE, -EIDRM.
@@ -1095,8 +1109,7 @@ int kmq_peek(struct kmq_queue *queue, const struct kmq_want *want,
 		spin_unlock(&queue->lock);
 		return -EIDRM;
 	}
-	slot = count == 1 ? kmq_order_find(&queue->order, &want->selection) :
-			    kmq_order_first(&queue->order, &want->selection);
+	slot = kmq_peek_first(queue, &want->selection, count);
 	while (slot && seen < count) {
 		if (slot->size > parts[seen].room && !want->truncate) {
 			err = -EMSGSIZE;

@@ -12,6 +12,8 @@
 
 #include "order.h"
 
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
 enum { SLOTS = 400, STEPS = 200000 };
 
 struct world {
@@ -77,16 +79,23 @@ static size_t index_of(struct kmq_slot *const *slots, size_t count, const struct
 	return i;
 }
 
-static void arrive(struct world *world, int types, int priorities)
+/* Arrives when @gap - 1 others have come and gone. */
+static void arrive_after(struct world *world, u64 gap, int types, int priorities)
 {
 	struct kmq_slot *slot = calloc(1, sizeof(*slot));
 
 	assert_non_null(slot);
 	slot->type = 1 + below(types);
 	slot->priority = below(priorities);
-	slot->sequence = ++world->sequence;
+	world->sequence += gap;
+	slot->sequence = world->sequence;
 	kmq_order_append(&world->order, slot);
 	world->queued[world->queued_count++] = slot;
+}
+
+static void arrive(struct world *world, int types, int priorities)
+{
+	arrive_after(world, 1, types, priorities);
 }
 
 static void take(struct world *world, struct kmq_slot *slot)
@@ -182,12 +191,24 @@ static int by_delivery(const void *a, const void *b)
 	return first(*(struct kmq_slot *const *)a, *(struct kmq_slot *const *)b) ? -1 : 1;
 }
 
-static void check_place(const struct world *world, size_t place, struct kmq_slot *slot)
+static void check_place(const struct world *world, u64 place, struct kmq_slot *slot)
 {
-	struct kmq_selection which = { .mode = KMQ_SELECT_POSITION, .type = place };
+	assert_ptr_equal(kmq_order_at(&world->order, place, world->queued_count, world->sequence), slot);
+}
 
-	assert_ptr_equal(kmq_order_at(&world->order, place), slot);
-	assert_ptr_equal(kmq_order_find(&world->order, &which), slot);
+static void check_places_behind_the_last(const struct world *world)
+{
+	check_place(world, world->queued_count, NULL);
+	check_place(world, world->queued_count + 1, NULL);
+	check_place(world, world->queued_count + (1ull << 32), NULL);
+	check_place(world, 1ull << 62, NULL);
+	check_place(world, INT64_MAX, NULL);
+}
+
+static void sort(const struct world *world, struct kmq_slot **sorted)
+{
+	memcpy(sorted, world->queued, world->queued_count * sizeof(*sorted));
+	qsort(sorted, world->queued_count, sizeof(*sorted), by_delivery);
 }
 
 /* A few places, among them the last one and those behind it. */
@@ -196,8 +217,7 @@ static void look_at_places(const struct world *world)
 	struct kmq_slot *sorted[SLOTS];
 	size_t count = world->queued_count;
 
-	memcpy(sorted, world->queued, count * sizeof(*sorted));
-	qsort(sorted, count, sizeof(*sorted), by_delivery);
+	sort(world, sorted);
 	for (int i = 0; i < 5 && count; i++) {
 		size_t place = below(count);
 
@@ -205,9 +225,7 @@ static void look_at_places(const struct world *world)
 	}
 	if (count)
 		check_place(world, count - 1, sorted[count - 1]);
-	check_place(world, count, NULL);
-	check_place(world, count + 1 + below(1000), NULL);
-	check_place(world, INT64_MAX, NULL);
+	check_places_behind_the_last(world);
 }
 
 static void clear(struct world *world)
@@ -266,21 +284,112 @@ static void many_types_are_delivered_as_the_model_says(void **state)
 	run(4, 300, 2);
 }
 
-static void each_place_of_a_full_queue_is_as_sorted(void **state)
+static u64 random64(void)
 {
-	struct world world = { .sequence = 0 };
+	return (u64)rand() << 62 ^ (u64)rand() << 31 ^ rand();
+}
+
+/* 1 to 2^@bits, or one of a few lengths that such steps come in. */
+static u64 random_gap(int bits)
+{
+	return below(2) ? 1 + (random64() & ((1ull << bits) - 1)) : 1ull << below(bits + 1);
+}
+
+/* Some come back, and so are runs of their own. */
+static void take_and_restore_some(struct world *world, int types)
+{
+	for (size_t i = world->queued_count / 3; i; i--)
+		receive(world, types);
+	while (world->taken_count)
+		come_back(world);
+}
+
+static void check_each_place(const struct world *world)
+{
 	struct kmq_slot *sorted[SLOTS];
 
-	srand(5);
+	sort(world, sorted);
+	for (size_t i = 0; i < world->queued_count; i++)
+		check_place(world, i, sorted[i]);
+	check_places_behind_the_last(world);
+}
+
+/* All of the sequences are below 2^64, and those that @late are the last there are. */
+static void check_random_queue(int types, int priorities, int gap_bits, bool late)
+{
+	struct world world = { .sequence = 0 };
+	size_t count = 1 + below(SLOTS);
+	u64 gaps[SLOTS];
+	u64 span = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		gaps[i] = below(4) ? random_gap(gap_bits) : 1;
+		span += gaps[i];
+	}
+	world.sequence = late ? UINT64_MAX - span : (u64)below(300);
 	kmq_order_init(&world.order);
-	for (int i = 0; i < SLOTS; i++)
-		arrive(&world, 7, 3);
-	memcpy(sorted, world.queued, sizeof(sorted));
-	qsort(sorted, SLOTS, sizeof(*sorted), by_delivery);
-	/* Twice: a look leaves nothing behind that the next one stumbles over. */
-	for (size_t i = 0; i < 2 * SLOTS; i++)
-		check_place(&world, i % SLOTS, sorted[i % SLOTS]);
+	for (size_t i = 0; i < count; i++)
+		arrive_after(&world, gaps[i], types, priorities);
+	check_each_place(&world);
+	take_and_restore_some(&world, types);
+	/* The sequences above those queued are of messages that are gone. */
+	world.sequence += late ? 0 : random_gap(gap_bits);
+	check_each_place(&world);
 	clear(&world);
+}
+
+static void each_place_of_random_queues_is_as_sorted(void **state)
+{
+	const int types[] = { 1, 2, 7, 300, 1 << 30 };
+	const int priorities[] = { 1, 2, 30, 257, KMQ_PRIORITY_MAX + 1 };
+	/* Up to where 400 of them may just not pass 2^64. */
+	const int gap_bits[] = { 0, 1, 3, 8, 20, 33, 48, 55 };
+
+	srand(5);
+	for (size_t t = 0; t < COUNT(types); t++)
+		for (size_t p = 0; p < COUNT(priorities); p++)
+			for (size_t g = 0; g < COUNT(gap_bits); g++)
+				for (int late = 0; late < 2; late++)
+					check_random_queue(types[t], priorities[p], gap_bits[g], late);
+}
+
+/* One old message, and a crowd that is told apart by its lowest bits alone. */
+static void a_crowd_far_from_the_oldest_is_told_apart(void **state)
+{
+	for (int bits = 8; bits < 64; bits++) {
+		struct world world = { .sequence = 0 };
+
+		kmq_order_init(&world.order);
+		arrive(&world, 1 << 30, 1);
+		arrive_after(&world, (1ull << bits) - below(SLOTS), 1 << 30, 1);
+		while (world.queued_count < SLOTS)
+			arrive(&world, 1 << 30, 1);
+		check_each_place(&world);
+		clear(&world);
+	}
+}
+
+static void a_place_behind_the_last_is_answered_without_a_look(void **state)
+{
+	const struct kmq_order unreadable = { .runs = { (struct rb_node *)64 } };
+
+	assert_null(kmq_order_at(&unreadable, 5, 5, 5));
+	assert_null(kmq_order_at(&unreadable, 6, 5, 5));
+	assert_null(kmq_order_at(&unreadable, 1ull << 32, 5, 5));
+	assert_null(kmq_order_at(&unreadable, 1ull << 62, 5, 5));
+}
+
+static void the_first_place_is_answered_by_the_root(void **state)
+{
+	struct kmq_slot first = { .sequence = 1 };
+	struct kmq_slot root = {
+		.node = { .rb_left = (struct rb_node *)64, .rb_right = (struct rb_node *)64 },
+		.newer = (struct kmq_slot *)64,
+		.bounds = { .best = &first, .oldest = &first },
+	};
+	const struct kmq_order order = { .runs = { &root.node } };
+
+	assert_ptr_equal(kmq_order_at(&order, 0, 3, 3), &first);
 }
 
 static void a_plain_fifo_is_a_tree_of_one_node(void **state)
@@ -303,7 +412,10 @@ int main(void)
 		cmocka_unit_test(few_types_and_priorities_are_delivered_as_the_model_says),
 		cmocka_unit_test(one_type_with_many_priorities_is_delivered_as_the_model_says),
 		cmocka_unit_test(many_types_are_delivered_as_the_model_says),
-		cmocka_unit_test(each_place_of_a_full_queue_is_as_sorted),
+		cmocka_unit_test(each_place_of_random_queues_is_as_sorted),
+		cmocka_unit_test(a_crowd_far_from_the_oldest_is_told_apart),
+		cmocka_unit_test(a_place_behind_the_last_is_answered_without_a_look),
+		cmocka_unit_test(the_first_place_is_answered_by_the_root),
 		cmocka_unit_test(a_plain_fifo_is_a_tree_of_one_node),
 	};
 

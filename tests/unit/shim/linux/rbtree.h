@@ -27,6 +27,7 @@ struct rb_augment_callbacks {
 
 #define RB_ROOT ((struct rb_root){ NULL })
 #define RB_EMPTY_ROOT(root) (!(root)->rb_node)
+#define rb_parent(node) ((node)->rb_parent)
 #define rb_entry(ptr, type, member) container_of(ptr, type, member)
 
 struct rb_node *rb_first(const struct rb_root *root);
