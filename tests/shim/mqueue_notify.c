@@ -6,6 +6,7 @@
  * value of its own, real-time signals queue, and the one that must come ends the claim.
  */
 #include <pthread.h>
+#include <sched.h>
 
 #include "mqueue.h"
 
@@ -150,16 +151,25 @@ CLAIM(thread_with_value)
 static void tell_attributes(union sigval value)
 {
 	pthread_attr_t attributes;
-	size_t stack = 0;
+	struct sched_param param = { 0 };
+	size_t stack = 0, guard = 0;
 	int state = -1;
+	cpu_set_t set;
 
 	pthread_getattr_np(pthread_self(), &attributes);
 	pthread_attr_getstacksize(&attributes, &stack);
+	pthread_attr_getguardsize(&attributes, &guard);
 	pthread_attr_getdetachstate(&attributes, &state);
 	pthread_attr_destroy(&attributes);
 	our->number[1] = stack;
 	our->number[2] = state;
-	post_word(0, 1);
+	our->number[3] = guard;
+	our->number[4] = sched_getscheduler(0);
+	sched_getparam(0, &param);
+	our->number[5] = param.sched_priority;
+	sched_getaffinity(0, sizeof(set), &set);
+	our->number[6] = CPU_COUNT(&set) == 1 && CPU_ISSET(0, &set);
+	post_word(0, our->word[0] + 1);
 }
 
 /* sigevent(7) sigev_notify_attributes: what the new thread's attributes are. */
@@ -171,12 +181,80 @@ CLAIM(thread_attributes)
 	GIVES(0, pthread_attr_init(&attributes));
 	GIVES(0, pthread_attr_setstacksize(&attributes, 384 * 1024));
 	GIVES(0, pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED));
+	GIVES(0, pthread_attr_setguardsize(&attributes, 64 * 1024));
 	GIVES(0, ask_thread(q, 1, &attributes, tell_attributes));
 	GIVES(0, pthread_attr_destroy(&attributes));
 	GIVES(0, say(q, "x", 0));
 	HOLDS(await_word(0, 1));
 	HOLDS(our->number[1] >= 320 * 1024 && our->number[1] <= 448 * 1024);
 	HOLDS(our->number[2] == PTHREAD_CREATE_DETACHED);
+	HOLDS(our->number[3] == 64 * 1024);
+	HOLDS(our->number[4] == SCHED_OTHER && our->number[5] == 0 && !our->number[6]);
+}
+
+/* sigevent(7) sigev_notify_attributes: where and how the new thread is scheduled. */
+CLAIM(thread_attributes_of_scheduling)
+{
+	struct sched_param param = { .sched_priority = 7 };
+	mqd_t q = queue(5, 100);
+	pthread_attr_t attributes;
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(0, &set);
+	GIVES(0, pthread_attr_init(&attributes));
+	GIVES(0, pthread_attr_setaffinity_np(&attributes, sizeof(set), &set));
+	GIVES(0, pthread_attr_setschedpolicy(&attributes, SCHED_RR));
+	GIVES(0, pthread_attr_setschedparam(&attributes, &param));
+	/* Inherited, they are not looked at. */
+	GIVES(0, ask_thread(q, 1, &attributes, tell_attributes));
+	GIVES(0, say(q, "x", 0));
+	HOLDS(await_word(0, 1));
+	HOLDS(our->number[4] == SCHED_OTHER && our->number[5] == 0 && our->number[6]);
+	GIVES(1, hear(q));
+	GIVES(0, pthread_attr_setinheritsched(&attributes, PTHREAD_EXPLICIT_SCHED));
+	GIVES(0, ask_thread(q, 1, &attributes, tell_attributes));
+	GIVES(0, pthread_attr_destroy(&attributes));
+	GIVES(0, say(q, "x", 0));
+	HOLDS(await_word(0, 2));
+	HOLDS(our->number[4] == SCHED_RR && our->number[5] == 7 && our->number[6]);
+}
+
+static struct {
+	mqd_t q;
+	pthread_attr_t attributes;
+	_Alignas(4096) char stack[256 * 1024];
+} own;
+
+/* Registers once more, as it was registered itself. */
+static void ask_again_on_the_stack(union sigval value)
+{
+	char here;
+
+	our->number[4] = &here >= own.stack && &here < own.stack + sizeof(own.stack);
+	our->number[5] = value.sival_int == 1 ? ask_thread(own.q, 2, &own.attributes, ask_again_on_the_stack) : 0;
+	in_thread(value);
+}
+
+/* sigevent(7) sigev_notify_attributes: a stack of the program's, which is used when the message comes and not before. */
+CLAIM(a_stack_of_its_own_for_one_thread_after_the_other)
+{
+	own.q = queue(5, 100);
+	GIVES(0, pthread_attr_init(&own.attributes));
+	GIVES(0, pthread_attr_setstack(&own.attributes, own.stack, sizeof(own.stack)));
+	memset(own.stack, 'x', sizeof(own.stack));
+	GIVES(0, ask_thread(own.q, 1, &own.attributes, ask_again_on_the_stack));
+	HOLDS(own.stack[sizeof(own.stack) - 1] == 'x');
+	GIVES(0, say(own.q, "x", 0));
+	HOLDS(await_word(0, 1));
+	HOLDS(our->number[1] == 1 && our->number[4] == 1 && our->number[5] == 0);
+	/* It has left the stack. */
+	while (!tgkill(getpid(), our->number[3], 0))
+		usleep(1000);
+	GIVES(1, hear(own.q));
+	GIVES(0, say(own.q, "x", 0));
+	HOLDS(await_word(0, 2));
+	HOLDS(our->number[1] == 2 && our->number[4] == 1);
 }
 
 /* mq_notify(3) SIGEV_NONE: registered, told nothing, and over with the first message. */

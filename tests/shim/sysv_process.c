@@ -352,6 +352,24 @@ static void give_up_root(const long *a)
 	FAILS(EPERM, msgctl(our->id, IPC_RMID, NULL));
 }
 
+static void cancel_itself(void)
+{
+	our->number[1] = our->number[2] = -2;
+	pthread_cancel(pthread_self());
+	our->number[1] = take(our->id, 100, 0, 0);
+	our->number[2] = 0;
+}
+
+/* pthreads(7) cancelation points: the only thread of a program, which has cancelled itself, ends in msgrcv(). */
+CLAIM(the_only_thread_that_cancelled_itself_ends_in_msgrcv)
+{
+	our->id = queue();
+	GIVES(0, say(our->id, 1, "not taken", 0));
+	child_done(child(cancel_itself));
+	HOLDS(our->number[1] == -2 && our->number[2] == -2);
+	GIVES(9, hear(our->id, 0, 0));
+}
+
 /* msgctl(2) msg_perm.mode: asked of the process as it is at the call. */
 CLAIM(setuid_takes_rights_away_at_once)
 {
