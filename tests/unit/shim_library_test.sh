@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # libkmq-sysv and libkmq-mqueue stand before the C library, and before nothing else. Where
-# there is no module, as here, their calls are not implemented, and all others are what they were.
+# there is no module, as here, their calls answer ENOSYS, and all others are what they were.
 # Needs .build/lib (make), or B=DIRECTORY.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -58,6 +58,26 @@ for library in "${libraries[@]}"; do
 	! readelf -lW "$library" | grep GNU_STACK | grep -q E
 	report $? "$folder/$name: the stack is not executable"
 done
+
+# A distribution may build all that is for 32 bits with a 64-bit time_t. The programs are those of today all the same: they
+# find what they call, and the library's own calls of itself are those of either structure as ever.
+# names FLAG...: of System V's and POSIX's calls, what each source defines (T) and calls (U).
+names() {
+	local file
+	for file in user/shim/*.c user/sysv/*.c user/mqueue/*.c; do
+		"$CC" -m32 "$@" -std=gnu11 -D_GNU_SOURCE -Wall -Werror -fPIC -fvisibility=hidden -Ikmod/uapi -Iuser/include \
+			-c -o "$work/source.o" "$file" || return
+		nm "$work/source.o" | sed -n "s|^[0-9a-f ]*\([TU] _*m[sq][g_].*\)|$file \1|p"
+	done
+}
+if [[ -e $B/lib32/libkmq-sysv.so.0 ]]; then
+	usual=$(names) && [[ $usual == *'user/sysv/control.c T __msgctl64'* && $usual == *'user/sysv/syscall.c U msgctl'* ]]
+	report $? "lib32: the sources define and call what they are to"
+	wide=$(names -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64) && [[ $wide == "$usual" ]]
+	report $? "lib32: with a 64-bit time_t the sources define and call the same"
+else
+	echo "SKIP: lib32: with a 64-bit time_t the sources define and call the same (no 32-bit compiler)"
+fi
 
 # A program with the calls of both, and some of nobody's; its transcript without a library and with them.
 cat >"$work/program.c" <<'END'

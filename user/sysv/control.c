@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * msgctl(), and on 32-bit machines __msgctl64(), which it is to programs that have a 64-bit time_t: the same but for
- * where the times stand.
+ * where the times stand. Each is there by its own name and with its own structure, whatever time_t this is built for.
  */
+#undef _TIME_BITS
 #include <linux/capability.h>
 #include <string.h>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* System V's calls by number. */
+/* System V's calls by number. The structure of msgctl() is the kernel's, whatever time_t this is built for. */
+#undef _TIME_BITS
 #include <sys/syscall.h>
 
 #include "internal.h"
