@@ -207,5 +207,6 @@ UNIT_SOURCES_nl_event_test := $(NL_SOURCES) tests/unit/nl/kernel.c
 UNIT_FLAGS_nl_event_test = $(NL_UNIT_FLAGS) $(NL_UNIT_WRAP)
 
 # What in the shims needs no kernel. The hub is the test's own.
-UNIT_SOURCES_shim_test := $(addprefix user/,shim/hub.c shim/limits.c shim/memory.c sysv/hub.c sysv/limits.c)
-UNIT_FLAGS_shim_test := -Iuser
+UNIT_SOURCES_shim_test := $(addprefix user/,shim/hub.c shim/limits.c shim/memory.c sysv/hub.c sysv/limits.c) \
+	$(addprefix user/mqueue/,hub.c limits.c name.c open.c unlink.c)
+UNIT_FLAGS_shim_test := -Iuser -DSHIM_IOCTL_OF_LIBC -Wl,--wrap=ioctl

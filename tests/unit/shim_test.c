@@ -1,37 +1,71 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What libkmq-sysv and libkmq-mqueue have in common, and how the first finds its descriptor again.
- * The hub is opened by the kmq_hub() below; what a call on it answers, a test says.
+ * What libkmq-sysv and libkmq-mqueue have in common, and how they find the hub, and find out that it is none.
+ * The hub is opened by the kmq_hub() below, and is the device of zeros; what a call on it answers, a test says.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 #include <linux/capability.h>
 
+#include "mqueue/internal.h"
 #include "sysv/internal.h"
 
 /* Instead of the shim's entry: there is nobody between. */
 shim_syscall_function *shim_next_syscall = syscall;
 
 static int opened, hub_error;
+static const char *at_its_path;
 
 int kmq_hub(void)
 {
 	if (hub_error)
 		return shim_fail(hub_error);
 	opened++;
-	return open("/dev/zero", O_RDWR | O_CLOEXEC);
+	return open(at_its_path, O_RDWR | O_CLOEXEC);
+}
+
+/* What a filter of system calls says to every ioctl, or 0. */
+static int filtered;
+/* What another thread does to the number right before a call of this kind, and how often. */
+static void (*interferes)(int file);
+static unsigned long at_request;
+static int interferences;
+/* What the hub answers to all but the question whether it is one: a number, or -errno. */
+static int hub_answer;
+
+int __real_ioctl(int file, unsigned long request, void *argument);
+int __wrap_ioctl(int file, unsigned long request, void *argument);
+
+int __wrap_ioctl(int file, unsigned long request, void *argument)
+{
+	struct stat is;
+
+	if (request == at_request && interferences) {
+		interferences--;
+		interferes(file);
+	}
+	if (filtered)
+		return shim_fail(filtered);
+	if (fstat(file, &is) || !S_ISCHR(is.st_mode) || is.st_rdev != makedev(1, 5))
+		return __real_ioctl(file, request, argument);
+	if (request == KMQ_HUB_STAT)
+		return 0;
+	return hub_answer < 0 ? shim_fail(-hub_answer) : hub_answer;
 }
 
 static char *file_with(const char *text)
@@ -49,10 +83,11 @@ static char *file_with(const char *text)
 
 static int open_files(void)
 {
-	int i, count = 0;
+	int i, count = 0, saved = errno;
 
 	for (i = 0; i < 1024; i++)
 		count += fcntl(i, F_GETFD) >= 0;
+	errno = saved;
 	return count;
 }
 
@@ -158,7 +193,8 @@ static long answer(int hub, const struct kmq_short *message)
 static int begin(void **state)
 {
 	memset(answers, 0, sizeof(answers));
-	calls = opened = hub_error = 0;
+	calls = opened = hub_error = filtered = interferences = hub_answer = 0;
+	at_its_path = "/dev/zero";
 	sysv_hub = -1;
 	errno = E2BIG;
 	return 0;
@@ -249,7 +285,7 @@ static void closed_over_and_over_it_ends(void **state)
 		close(asked[i]);
 }
 
-static void without_the_module_nothing_is_implemented(void **state)
+static void without_the_module_each_call_is_ENOSYS(void **state)
 {
 	static const int errors[] = { ENOENT, ENXIO, ENODEV, EACCES, EPERM, ELOOP };
 	unsigned int i;
@@ -269,6 +305,145 @@ static void no_descriptor_is_told_as_it_is(void **state)
 	assert_int_equal(again(-1, -EBADF), -ENFILE);
 	hub_error = ENOMEM;
 	assert_int_equal(again(-1, -EBADF), -ENOMEM);
+}
+
+/* A mistake of the administrator's, or a trap: what is at the path opens, and is no hub. */
+static void what_opens_and_is_no_hub_is_ENOSYS_and_is_closed(void **state)
+{
+	int files = open_files();
+
+	at_its_path = "/dev/null";
+	assert_int_equal(again(-1, -EBADF), -ENOSYS);
+	assert_int_equal(sysv_hub_call(KMQ_HUB_STAT, NULL), ENOSYS);
+	assert_int_equal(calls, 0);
+	assert_int_equal(open_files(), files);
+	assert_int_equal(sysv_hub, -1);
+}
+
+static void a_filter_that_refuses_every_ioctl_is_ENOSYS_and_no_descriptor_more(void **state)
+{
+	static const int errors[] = { EPERM, EACCES, EINVAL, ENOSYS };
+	int files = open_files(), number;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		filtered = errors[i];
+		assert_int_equal(sysv_hub_call(KMQ_HUB_SET, NULL), ENOSYS);
+	}
+	assert_int_equal(open_files(), files);
+	/* From now on, as far as the library knows: the number that was lost is not closed. */
+	filtered = 0;
+	assert_int_equal(sysv_hub_call(KMQ_HUB_SET, NULL), 0);
+	number = sysv_hub;
+	filtered = EPERM;
+	assert_int_equal(sysv_hub_call(KMQ_HUB_SET, NULL), ENOSYS);
+	assert_int_equal(sysv_hub, number);
+	assert_int_equal(open_files(), files + 1);
+	close(number);
+}
+
+static void close_it(int file)
+{
+	close(file);
+}
+
+/* The program's own. */
+static int program_file = -1;
+
+static void a_file_in_its_place(int file)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	program_file = dup2(null, file);
+	close(null);
+}
+
+static void interfere(void (*how)(int file), unsigned long request, int times)
+{
+	interferes = how;
+	at_request = request;
+	interferences = times;
+}
+
+/* What mq_unlink() says, and how often it opened the hub. */
+static void expect_mqueue(int error, int tries)
+{
+	opened = 0;
+	errno = 0;
+	assert_int_equal(mqueue_unlink("name"), error ? -1 : 0);
+	assert_int_equal(errno, error);
+	assert_int_equal(opened, tries);
+}
+
+static void the_hub_is_open_for_the_time_of_a_call(void **state)
+{
+	int files = open_files();
+
+	expect_mqueue(0, 1);
+	hub_answer = -EACCES;
+	expect_mqueue(EACCES, 1);
+	hub_answer = 77;
+	assert_int_equal(mqueue_open("name", O_RDONLY, 0, NULL), 77);
+	assert_int_equal(open_files(), files);
+}
+
+static void what_opens_and_is_no_hub_is_ENOSYS_of_mq_open_and_mq_unlink_and_is_closed(void **state)
+{
+	int files = open_files();
+
+	at_its_path = "/dev/null";
+	expect_mqueue(ENOSYS, 1);
+	assert_int_equal(mqueue_open("name", O_RDONLY, 0, NULL), -1);
+	assert_int_equal(errno, ENOSYS);
+	assert_int_equal(open_files(), files);
+}
+
+static void a_filter_that_refuses_every_ioctl_is_ENOSYS_of_mq_open_and_mq_unlink(void **state)
+{
+	int files = open_files();
+
+	filtered = EPERM;
+	expect_mqueue(ENOSYS, 1);
+	assert_int_equal(mqueue_open("name", O_RDONLY, 0, NULL), -1);
+	assert_int_equal(errno, ENOSYS);
+	assert_int_equal(open_files(), files);
+}
+
+static void a_hub_that_another_thread_closes_is_opened_again(void **state)
+{
+	int files = open_files();
+
+	interfere(close_it, KMQ_HUB_REMOVE, 1);
+	expect_mqueue(0, 2);
+	interfere(close_it, KMQ_HUB_STAT, 1);
+	expect_mqueue(0, 2);
+	interfere(close_it, KMQ_HUB_OPEN, 1);
+	hub_answer = 77;
+	assert_int_equal(mqueue_open("name", O_RDONLY, 0, NULL), 77);
+	assert_int_equal(open_files(), files);
+}
+
+static void a_file_that_takes_the_number_meanwhile_is_not_closed(void **state)
+{
+	int files = open_files();
+
+	interfere(a_file_in_its_place, KMQ_HUB_REMOVE, 1);
+	expect_mqueue(0, 2);
+	assert_int_equal(fcntl(program_file, F_GETFD), 0);
+	close(program_file);
+	assert_int_equal(open_files(), files);
+}
+
+static void a_hub_that_is_closed_over_and_over_is_ENOSYS(void **state)
+{
+	int files = open_files();
+
+	interfere(close_it, KMQ_HUB_REMOVE, 1000);
+	errno = 0;
+	assert_int_equal(mqueue_unlink("name"), -1);
+	assert_int_equal(errno, ENOSYS);
+	assert_in_range(opened, 2, 15);
+	assert_int_equal(open_files(), files);
 }
 
 static void a_call_is_made_on_the_hub_or_not_at_all(void **state)
@@ -314,8 +489,16 @@ int main(void)
 		cmocka_unit_test_setup(EINVAL_is_believed_of_the_hub_alone, begin),
 		cmocka_unit_test_setup(what_another_thread_has_opened_is_taken, begin),
 		cmocka_unit_test_setup(closed_over_and_over_it_ends, begin),
-		cmocka_unit_test_setup(without_the_module_nothing_is_implemented, begin),
+		cmocka_unit_test_setup(without_the_module_each_call_is_ENOSYS, begin),
 		cmocka_unit_test_setup(no_descriptor_is_told_as_it_is, begin),
+		cmocka_unit_test_setup(what_opens_and_is_no_hub_is_ENOSYS_and_is_closed, begin),
+		cmocka_unit_test_setup(a_filter_that_refuses_every_ioctl_is_ENOSYS_and_no_descriptor_more, begin),
+		cmocka_unit_test_setup(the_hub_is_open_for_the_time_of_a_call, begin),
+		cmocka_unit_test_setup(what_opens_and_is_no_hub_is_ENOSYS_of_mq_open_and_mq_unlink_and_is_closed, begin),
+		cmocka_unit_test_setup(a_filter_that_refuses_every_ioctl_is_ENOSYS_of_mq_open_and_mq_unlink, begin),
+		cmocka_unit_test_setup(a_hub_that_another_thread_closes_is_opened_again, begin),
+		cmocka_unit_test_setup(a_file_that_takes_the_number_meanwhile_is_not_closed, begin),
+		cmocka_unit_test_setup(a_hub_that_is_closed_over_and_over_is_ENOSYS, begin),
 		cmocka_unit_test_setup(a_call_is_made_on_the_hub_or_not_at_all, begin),
 		cmocka_unit_test(a_queue_holds_as_many_messages_as_bytes),
 		cmocka_unit_test_setup(the_limits_are_those_of_the_kernels_queues, begin),

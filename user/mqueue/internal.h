@@ -44,8 +44,8 @@ int mqueue_notify(mqd_t queue, const struct sigevent *event);
 /* 0 and the length of a name, which is the key of its queue; or an errno: what the kernel has against it. */
 int mqueue_name(const char *name, uint32_t *size);
 
-/* Closes the hub, which gave @result. Returns that, and leaves errno as it was. */
-int mqueue_leave(int hub, int result);
+/* One ioctl on the hub, which is open for its time alone. What it says; or -1 and errno, ENOSYS where there is no hub. */
+int mqueue_hub_call(unsigned long request, void *argument);
 
 /*
  * Fills in of @open what the queue would be, if it has to be made. Returns 0, or the errno that the maker of a queue

@@ -29,11 +29,8 @@ static int refusal(const struct kmq_hub_open *open)
 
 static int ask(struct kmq_hub_open *open)
 {
-	int hub = shim_hub_open(), queue;
+	int queue = mqueue_hub_call(KMQ_HUB_OPEN, open);
 
-	if (hub < 0)
-		return -1;
-	queue = mqueue_leave(hub, kmq_hub_open(hub, open));
 	if (queue < 0 && errno == EDQUOT)
 		errno = refusal(open);
 	return queue;

@@ -11,12 +11,8 @@ int mqueue_unlink(const char *name)
 		.flags = KMQ_REMOVE_DEFER,
 	};
 	int error = mqueue_name(name, &remove.key_size);
-	int hub;
 
-	if (error)
-		return shim_fail(error);
-	hub = shim_hub_open();
-	return hub < 0 ? -1 : mqueue_leave(hub, kmq_hub_remove(hub, &remove));
+	return error ? shim_fail(error) : mqueue_hub_call(KMQ_HUB_REMOVE, &remove);
 }
 
 int mqueue_unlink_named(const char *name) EXPORTED_AS(mq_unlink);

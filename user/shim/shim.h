@@ -38,7 +38,8 @@ int shim_fail(int error);
  */
 static inline long shim_ioctl(int file, unsigned long request, const void *argument)
 {
-#if defined(__x86_64__) && !defined(__ILP32__)
+	/* A test stands in for the kernel at the C library's function, if told so. */
+#if defined(__x86_64__) && !defined(__ILP32__) && !defined(SHIM_IOCTL_OF_LIBC)
 	long result;
 
 	__asm__ volatile("syscall"
@@ -60,12 +61,21 @@ static inline long shim_ioctl(int file, unsigned long request, const void *argum
 
 /* hub.c */
 
+/* A thread that closes everything over and over may win; it does not get to do so for ever. */
+#define SHIM_HUB_TRIES	8
+
 /*
  * A descriptor of the hub (O_CLOEXEC), the caller's to close. Where there is none to be had,
- * because the module is not there or the caller may not, the calls are not implemented as far as a
- * program is concerned: ENOSYS. EMFILE, ENFILE and ENOMEM are told as they are.
+ * because the module is not there, the caller may not, or what is there does not answer as the hub, the calls
+ * answer ENOSYS, as those of a kernel that has none. EMFILE, ENFILE and ENOMEM are told as they are.
+ *
+ * Another thread may have closed the number when this returns, and have a file of its own there: what a call on it
+ * says is the hub's word if shim_is_hub() holds after it.
  */
 int shim_hub_open(void);
+
+/* Does this number lead to the hub? errno stays. */
+bool shim_is_hub(int hub);
 
 /* limits.c */
 
@@ -86,7 +96,9 @@ int shim_copy_in(void *to, const void *program, size_t size);
 /*
  * Cancellation. Between the two nothing may be done but one system call that sleeps: a thread that
  * pthread_cancel() is called for ends there and then, as in the C library's own calls of this
- * kind. A program of one thread has nobody who would, and pays for one look at a variable.
+ * kind. A program of one thread pays for one look at a variable. It may cancel itself, upon which the C library
+ * changes that variable; but where the program refers to it, too, what it changes is not the copy that is looked at
+ * here and there, and the cancellation goes by, as the pages say.
  */
 #define SHIM_UNTOUCHED	-1
 

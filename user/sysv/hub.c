@@ -16,8 +16,6 @@
 #define HIGH_NUMBERS	1024
 /* So far below the end, where descriptors are counted out that a program wants by number. */
 #define HIGH_ROOM	16
-/* A thread that closes everything over and over may win; it does not get to do so for ever. */
-#define MOST_TRIES	8
 
 int sysv_hub = -1;
 
@@ -38,27 +36,19 @@ static int move_up(int low)
 	return high;
 }
 
-/* Does this number lead to the hub? Anybody may ask the hub for the totals of a space. */
-static bool is_hub(int hub)
-{
-	struct kmq_hub_stat totals = { .flags = KMQ_HUB_TOTALS, .space = KMQ_SPACE_SYSV };
-
-	return shim_ioctl(hub, KMQ_HUB_STAT, &totals) == 0;
-}
-
 /* Unless somebody else has just done so, at the same number maybe; -1 with errno. */
 static int open_anew(int lost)
 {
 	int now = sysv_hub_now(), hub;
 
-	if (now != lost || is_hub(now))
+	if (now != lost || shim_is_hub(now))
 		return now;
 	hub = shim_hub_open();
 	if (hub < 0)
 		return -1;
 	hub = move_up(hub);
 	/* Whoever was faster has the number that was lost: to publish another would leave that one open for ever. */
-	if (hub != now && is_hub(now)) {
+	if (hub != now && shim_is_hub(now)) {
 		close(hub);
 		return now;
 	}
@@ -86,7 +76,7 @@ static bool is_lost(int hub, long result)
 	case ENOTTY:
 		return true;
 	}
-	return !is_hub(hub);
+	return !shim_is_hub(hub);
 }
 
 /* @hub is another one now. 0 or -errno. */
@@ -107,7 +97,7 @@ long sysv_again(sysv_ioctl *call, int hub, const struct kmq_short *message, long
 	int tries, error;
 
 	for (tries = 0; result < 0 && is_lost(hub, result); tries++) {
-		error = tries < MOST_TRIES ? find_again(&hub) : -ENOSYS;
+		error = tries < SHIM_HUB_TRIES ? find_again(&hub) : -ENOSYS;
 		if (error)
 			return error;
 		result = call(hub, message);
@@ -121,7 +111,7 @@ int sysv_hub_call(unsigned long request, void *argument)
 	long result = shim_ioctl(hub, request, argument);
 
 	for (tries = 0; result < 0 && is_lost(hub, result); tries++) {
-		error = tries < MOST_TRIES ? find_again(&hub) : -ENOSYS;
+		error = tries < SHIM_HUB_TRIES ? find_again(&hub) : -ENOSYS;
 		if (error)
 			return -error;
 		result = shim_ioctl(hub, request, argument);
