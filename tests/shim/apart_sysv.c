@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/resource.h>
+#include <sys/single_threaded.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -118,6 +119,28 @@ CLAIM(without_permission_for_the_hub_ENOSYS)
 	actor_fails(bob, EINVAL);
 }
 
+static void give_up_the_rights(const long *a)
+{
+	FAILS(EINVAL, msgctl(0, IPC_RMID, NULL));
+	FAILS(ENOMSG, hear(our->id, 0, 0));
+	GIVES(0, setresuid(BOB, BOB, BOB));
+	FAILS(ENOMSG, hear(our->id, 0, 0));
+	closefrom(3);
+	FAILS(ENOSYS, hear(our->id, 0, 0));
+}
+
+/* DESCRIPTION: who has given up the rights to open the hub goes on, until he closes it. */
+CLAIM(rights_given_up_are_missed_when_the_descriptor_is_closed)
+{
+	struct stat before;
+
+	our->id = queue_of(0666);
+	GIVES(0, stat(hub, &before));
+	finally(open_mode, before.st_mode & 0777);
+	GIVES(0, chmod(hub, 0600));
+	actor_run(actor(), give_up_the_rights, 0);
+}
+
 static void use_up_all_numbers(const long *a)
 {
 	struct rlimit few = { 24, 24 };
@@ -171,6 +194,46 @@ CLAIM(the_descriptor_has_a_high_number)
 	actor_run(actor(), look_at_the_number, 1024, 1008);
 	actor_run(actor(), look_at_the_number, 4096, 1008);
 	actor_run(actor(), look_at_the_number, 100, 84);
+}
+
+static void sleep_with_nonblock(const long *a)
+{
+	FAILS(ENOMSG, hear(our->id, 0, 0));
+	GIVES(0, fcntl(hub_number(), F_SETFL, O_NONBLOCK));
+	RESULT(take(our->id, 100, 0, 0));
+}
+
+/* DIFFERENCES The descriptor: O_NONBLOCK on it makes no difference. */
+CLAIM(nonblock_on_the_descriptor_makes_no_difference)
+{
+	struct actor *a = actor();
+
+	our->id = queue();
+	actor_do(a, sleep_with_nonblock, 0);
+	actor_asleep(a);
+	GIVES(0, say(our->id, 1, "four", 0));
+	actor_gives(a, 4);
+}
+
+static void cancel_itself(void)
+{
+	/* To refer to it is to have a copy. */
+	our->number[1] = __libc_single_threaded;
+	our->number[2] = our->number[3] = -2;
+	pthread_cancel(pthread_self());
+	our->number[2] = put(our->id, 1, 1, 0);
+	pthread_testcancel();
+	our->number[3] = 0;
+}
+
+/* DIFFERENCES Cancellation: the only thread of a program that refers to __libc_single_threaded cancels itself. */
+CLAIM(cancelled_by_itself_it_passes_through_if_it_has_a_copy_of_single_threaded)
+{
+	our->id = queue();
+	child_done(child(cancel_itself));
+	HOLDS(our->number[1] == 1);
+	HOLDS(our->number[2] == 0);
+	HOLDS(our->number[3] == -2);
 }
 
 enum { CALLERS = 8, TIMES = 100 };

@@ -13,7 +13,7 @@ const struct option_spec list_options[] = {
 	{ 't', "time", NULL, "show when each was sent to, received from and changed, and by whom" },
 	{ 'c', "creator", NULL, "show who created each, and whose it is now" },
 	{ OPTION_SPACE, "space", "sysv|posix|N",
-	  "the queues that programs have made so through the hub, by their keys" },
+	  "the queues that programs made through the hub, with the keys that they have" },
 	{ 'l', "limits", NULL, "show what limits the module sets, and how near they are" },
 	{ 0 },
 };

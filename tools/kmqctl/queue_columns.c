@@ -266,7 +266,7 @@ static struct json_object *notify(const struct column *column, const void *row)
 
 const struct column queue_columns[] = {
 	TEXT("NAME", name, "name; none for a queue without one"),
-	NUMBER32("ID", id, "number, unique while the module is loaded"),
+	NUMBER32("ID", id, "number, given again only after a million others"),
 	TEXT("KIND", kind, "message or ring"),
 	TEXT("RING-MODE", ring_mode, "of a ring: spsc, mpsc, mpmc or broadcast"),
 	TEXT("POLICY", policy,

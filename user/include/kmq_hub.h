@@ -89,7 +89,8 @@ int kmq_hub_remove(int hub, const struct kmq_hub_remove *remove);
  * @show: what netlink shows of it, or NULL; with KMQ_NOTIFY_SIGNAL the signal
  * @cookie: in: with KMQ_NOTIFY_SIGNAL its value; out: for kmq_notify_wait()
  *
- * Return: 0, or -1: EBUSY if somebody is to be told already.
+ * Return: 0, or -1: EBUSY if somebody is to be told already; EINVAL if KMQ_NOTIFY_SIGNAL has no signal from 1 to 64
+ * in @show[1], or KMQ_NOTIFY_SILENT beside it.
  */
 int kmq_notify_add(int queue, uint32_t flags, const uint64_t show[2], uint64_t *cookie);
 
