@@ -769,6 +769,8 @@ static void an_end_can_be_borrowed_from_a_living_process(void **state)
 
 	create_or_skip();
 	receiver = child_does(borrow_and_receive);
+	/* In broadcast it hears what is sent from then on. */
+	assert_true(waits_for_message(receiver));
 	sender = child_does(subject->traits & SUBJECT_TO_CREATOR ? attach_and_send
 								 : borrow_and_send);
 	child_was_right(receiver);
