@@ -12,7 +12,6 @@
  */
 #include <sys/epoll.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 
@@ -828,17 +827,6 @@ static bool fail_once(const void *of, int nth)
 	return injected;
 }
 
-static unsigned int passed, failed;
-
-static void try_operation(const struct operation *operation, const char *subject)
-{
-	if (failing_claim(subject, operation->name, fail_once, operation))
-		passed++;
-	else
-		failed++;
-	queue_remove_prefix("t");
-}
-
 static bool mode_has(const struct operation *operation)
 {
 	bool broadcast = mode == KMQ_RING_BROADCAST;
@@ -854,7 +842,7 @@ static void try_queue(const char *pattern)
 {
 	for (const struct operation *operation = operations; operation->name; operation++)
 		if (strstr(operation->name, pattern))
-			try_operation(operation, "");
+			failing_claim("", operation->name, fail_once, operation);
 }
 
 static void try_ring(const char *pattern)
@@ -866,28 +854,20 @@ static void try_ring(const char *pattern)
 	for (operation = ring_operations; operation->name; operation++) {
 		snprintf(whole, sizeof(whole), "%s%s", subject, operation->name);
 		if (mode_has(operation) && strstr(whole, pattern))
-			try_operation(operation, subject);
+			failing_claim(subject, operation->name, fail_once, operation);
 	}
 }
 
-int main(int argc, char **argv)
+static void try_all(const char *pattern)
 {
-	const char *pattern = argc == 2 ? argv[1] : "";
-
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (argc > 2) {
-		fprintf(stderr, "usage: %s [PATTERN]\n", argv[0]);
-		return 2;
-	}
-	if (!failing_possible())
-		return failing_skip_all();
-	failing_arm();
 	control_fd = control();
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	try_queue(pattern);
 	is_ring = true;
 	for (mode = 0; mode <= KMQ_RING_BROADCAST; mode++)
 		try_ring(pattern);
-	printf("%u passed, %u failed\n", passed, failed);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	return failing_main(argc, argv, try_all);
 }

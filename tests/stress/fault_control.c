@@ -11,7 +11,6 @@
  *
  * Needs a kernel with fault injection. Ends with `N passed, N failed[, N skipped]`.
  */
-#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include "lib/failing.h"
@@ -668,42 +667,26 @@ static bool fail_command(const void *of, int nth)
 
 /* ---- all of them ---- */
 
-static unsigned int passed, failed;
-
-static void try_all(const struct operation *operations, const char *subject, const char *pattern,
-		    bool (*try_site)(const void *operation, int nth))
+static void try_table(const struct operation *operations, const char *subject, const char *pattern,
+		      bool (*try_site)(const void *operation, int nth))
 {
 	char whole[96];
 
 	for (; operations->name; operations++) {
 		snprintf(whole, sizeof(whole), "%s%s", subject, operations->name);
-		if (!strstr(whole, pattern))
-			continue;
-		if (failing_claim(subject, operations->name, try_site, operations))
-			passed++;
-		else
-			failed++;
-		queue_remove_prefix("t");
+		if (strstr(whole, pattern))
+			failing_claim(subject, operations->name, try_site, operations);
 	}
+}
+
+static void try_all(const char *pattern)
+{
+	hub();
+	try_table(hub_operations, "hub: ", pattern, fail_hub_call);
+	try_table(netlink_operations, "netlink: ", pattern, fail_command);
 }
 
 int main(int argc, char **argv)
 {
-	const char *pattern = argc == 2 ? argv[1] : "";
-
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (argc > 2) {
-		fprintf(stderr, "usage: %s [PATTERN]\n", argv[0]);
-		return 2;
-	}
-	if (!failing_possible())
-		return failing_skip_all();
-	failing_arm();
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	hub();
-	control();
-	try_all(hub_operations, "hub: ", pattern, fail_hub_call);
-	try_all(netlink_operations, "netlink: ", pattern, fail_command);
-	printf("%u passed, %u failed\n", passed, failed);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return failing_main(argc, argv, try_all);
 }

@@ -2,6 +2,7 @@
 /* Failure at the nth site. */
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 
 #include "failing.h"
 
@@ -10,11 +11,7 @@
 enum { SITES = 1000, PATIENCE_S = 300 };
 
 static int fail_nth;
-
-bool failing_possible(void)
-{
-	return !access(FAIL_NTH, W_OK);
-}
+static unsigned int passed, failed;
 
 static void write_setting(const char *path, const char *text)
 {
@@ -27,7 +24,8 @@ static void write_setting(const char *path, const char *text)
 	close(file);
 }
 
-void failing_arm(void)
+/* Every allocation may fail, not only those that cannot wait; and silently. */
+static void arm(void)
 {
 	static const char *const kinds[] = { "failslab", "fail_page_alloc", "fail_usercopy" };
 	static const struct { const char *setting, *value; } settings[] = {
@@ -46,8 +44,9 @@ void failing_arm(void)
 	}
 }
 
-void failing_begin(void)
+static void begin(void)
 {
+	/* No page fault is to be a site. */
 	CHECK_OK(mlockall(MCL_CURRENT | MCL_FUTURE));
 	fail_nth = CHECK_OK(open(FAIL_NTH, O_RDWR | O_CLOEXEC));
 }
@@ -71,7 +70,7 @@ bool failing_run(long (*run)(void), int nth, long *result, int *error)
 	return left == 0;
 }
 
-int failing_sites(bool (*try_site)(const void *operation, int nth), const void *operation)
+static int count_sites(bool (*try_site)(const void *operation, int nth), const void *operation)
 {
 	int nth = 1;
 
@@ -92,7 +91,7 @@ static void tell_sites(const char *subject, const char *name, int sites)
 	fflush(stdout);
 }
 
-bool failing_claim(const char *subject, const char *name,
+void failing_claim(const char *subject, const char *name,
 		   bool (*try_site)(const void *operation, int nth), const void *operation)
 {
 	pid_t child;
@@ -101,19 +100,37 @@ bool failing_claim(const char *subject, const char *name,
 	CHILD(child) {
 		alarm(PATIENCE_S);
 		test_pid = getpid();
-		failing_begin();
-		tell_sites(subject, name, failing_sites(try_site, operation));
+		begin();
+		tell_sites(subject, name, count_sites(try_site, operation));
 	}
 	CHECK_EQ(CHECK_OK(waitpid(child, &status, 0)), child);
-	if (WIFEXITED(status) && !WEXITSTATUS(status))
-		return true;
-	printf("not ok - %s%s (status %#x)\n", subject, name, status);
-	return false;
+	if (WIFEXITED(status) && !WEXITSTATUS(status)) {
+		passed++;
+	} else {
+		failed++;
+		printf("not ok - %s%s (status %#x)\n", subject, name, status);
+	}
+	queue_remove_prefix("t");
 }
 
-int failing_skip_all(void)
+int failing_main(int argc, char **argv, void (*try_all)(const char *pattern))
 {
-	printf("# skipped: this kernel cannot make things fail (no " FAIL_NTH ")\n"
-	       "0 passed, 0 failed, 1 skipped\n");
-	return EXIT_SUCCESS;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (argc > 2) {
+		fprintf(stderr, "usage: %s [PATTERN]\n", argv[0]);
+		return 2;
+	}
+	if (access(FAIL_NTH, W_OK)) {
+		printf("# skipped: this kernel cannot make things fail (no " FAIL_NTH ")\n"
+		       "0 passed, 0 failed, 1 skipped\n");
+		return EXIT_SUCCESS;
+	}
+	arm();
+	/* What a child leaves behind is reaped here. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	/* All children have it. */
+	control();
+	try_all(argc == 2 ? argv[1] : "");
+	printf("%u passed, %u failed\n", passed, failed);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -9,12 +9,12 @@
 
 #include "kmq_test.h"
 
-/* Whether this kernel can do it. */
-bool failing_possible(void);
-/* Once, by root: every allocation may fail, not only those that cannot wait; and silently. */
-void failing_arm(void);
-/* In each process, before its first failing_run(): no page fault is to be a site. */
-void failing_begin(void);
+/*
+ * A program's main(): `PROGRAM [PATTERN]`. @try_all calls failing_claim() for each operation that
+ * the pattern, "" without one, is about. Ends with `N passed, N failed`, or with a skip where
+ * the kernel cannot do it.
+ */
+int failing_main(int argc, char **argv, void (*try_all)(const char *pattern));
 
 /*
  * Runs what returns as a system call does, with its nth site failing. Returns whether
@@ -23,16 +23,11 @@ void failing_begin(void);
 bool failing_run(long (*run)(void), int nth, long *result, int *error);
 
 /*
- * Repeats what tries one failure, and returns whether its site was there, for the first,
- * the second, ... site, until there is none. Returns how many there were.
+ * Repeats what tries one failure, and returns whether its site was there, for the first, the
+ * second, ... site, until there is none. In a child; told and counted: `ok - SUBJECTNAME: each
+ * of N sites can fail`.
  */
-int failing_sites(bool (*try_site)(const void *operation, int nth), const void *operation);
-
-/* Runs and tells, in a child: `ok - SUBJECTNAME: each of N sites can fail`. False: not so. */
-bool failing_claim(const char *subject, const char *name,
+void failing_claim(const char *subject, const char *name,
 		   bool (*try_site)(const void *operation, int nth), const void *operation);
-
-/* For a kernel that cannot. The exit status. */
-int failing_skip_all(void);
 
 #endif /* KMQ_TEST_FAILING_H */
