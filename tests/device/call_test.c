@@ -362,7 +362,7 @@ TEST(a_call_that_timed_out_after_it_was_read_gets_no_late_reply)
 		char body[8];
 		struct kmq_call call = call_for("q", body, sizeof(body));
 
-		call.deadline = after_ms(3000);
+		call.deadline = after_ms(15000);
 		CHECK_ERRNO(ioctl(fd, KMQ_IOC_CALL, &call), ETIMEDOUT);
 	}
 	request = serve(fd, "q");
@@ -533,7 +533,7 @@ TEST(a_server_that_dies_with_a_read_request_leaves_the_caller_to_its_deadline)
 		char body[8];
 		struct kmq_call call = call_for("q", body, sizeof(body));
 
-		call.deadline = after_ms(3000);
+		call.deadline = after_ms(15000);
 		CHECK_ERRNO(ioctl(fd, KMQ_IOC_CALL, &call), ETIMEDOUT);
 		CHECK(now() >= call.deadline);
 	}

@@ -913,7 +913,9 @@ TEST(another_program_in_the_process_is_not_signalled)
 		execlp("head", "head", "-c", "1", NULL);
 	}
 	close(gate[0]);
+	/* Its name comes before the rest of it: it is there when it reads. */
 	WAIT_UNTIL(is_called(child, "head"));
+	wait_asleep(child);
 	put(fd, 1, 0, "x");
 	CHECK_EQ(CHECK_OK(write(gate[1], "", 1)), 1);
 	close(gate[1]);

@@ -2,6 +2,7 @@
 /* Readiness of a ring by both its descriptors, signals, and io_uring. */
 #include <sys/epoll.h>
 
+#include "lib/disturb.h"
 #include "lib/ring.h"
 #include "lib/uring.h"
 
@@ -392,24 +393,13 @@ TEST(a_mapped_commit_raises_SIGIO)
 
 /* ---- signals ---- */
 
-static void nothing(int number)
-{
-	(void)number;
-}
-
-static void handle(int flags)
-{
-	struct sigaction action = { .sa_handler = nothing, .sa_flags = flags };
-
-	CHECK_OK(sigaction(SIGUSR1, &action, NULL));
-}
-
 TEST(sleepers_of_a_ring_are_EINTR_or_restart)
 {
 	for (__u32 mode = 0; mode < MODES; mode++) {
 		int fd = RING(.ring_mode = mode, .byte_limit = page_bytes());
 		pid_t child;
 
+		share_count();
 		CHILD(child) {
 			char byte;
 
@@ -419,14 +409,8 @@ TEST(sleepers_of_a_ring_are_EINTR_or_restart)
 			expect_read(fd, "patient");
 		}
 		wait_blocked_receivers(fd, 1);
-		CHECK_OK(kill(child, SIGUSR1));
-		pause_ms(20);
-		wait_blocked_receivers(fd, 1);
-		for (int i = 0; i < 3; i++) {
-			CHECK_OK(kill(child, SIGUSR1));
-			pause_ms(5);
-		}
-		wait_blocked_receivers(fd, 1);
+		/* The first ends one call, the others do not end the next. */
+		disturb(fd, child, 4);
 		put_text(fd, "patient");
 		child_join(child);
 		CHECK_EQ(CHECK_OK(write(fd, zeros, 2032)), 2032);

@@ -417,10 +417,10 @@ CLAIM(clock_set_back_prolongs_it)
 	mine(NAME2);
 	a = actor();
 	b = actor();
-	actor_do(a, do_timed_receive, q, 5000);
+	actor_do(a, do_timed_receive, q, 20000);
 	actor_asleep(a);
 	GIVES(0, move_clock(-500));
-	actor_do(b, do_timed_receive, other, 6000);
+	actor_do(b, do_timed_receive, other, 21000);
 	actor_fails(b, ETIMEDOUT);
 	actor_asleep(a);
 	GIVES(0, move_clock(600));

@@ -27,10 +27,11 @@ refused('none of the key:', sysv_ipc.MessageQueue, key + 1)
 print('the same id:', sysv_ipc.MessageQueue(key).id == queue.id)
 print('%o' % queue.mode, queue.uid, queue.cuid, queue.max_size, queue.current_messages)
 
+before = int(time.time())
 queue.send(b'first', type=2)
 queue.send('second', type=1)
 queue.send(b'third', type=3)
-print(queue.current_messages, queue.last_send_pid == os.getpid(), abs(queue.last_send_time - time.time()) < 5)
+print(queue.current_messages, queue.last_send_pid == os.getpid(), before <= queue.last_send_time <= time.time())
 print(queue.receive(type=3), queue.receive(type=-2), queue.receive())
 refused('nothing there:', queue.receive, block=False)
 queue.max_size = 100
