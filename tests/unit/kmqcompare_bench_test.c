@@ -28,8 +28,17 @@ static char other_path[] = "/tmp/kmqcompare-bench-other-XXXXXX";
 /* A subcommand in a process of its own, as its main() blocks signals. */
 static pid_t start(int (*run)(int, char **), const char *line)
 {
-	pid_t child = fork();
+	sigset_t set, before;
+	pid_t child;
 
+	/* What comes before it asks for signals waits for that, and does not end it. */
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, &before);
+	child = fork();
+	if (child)
+		sigprocmask(SIG_SETMASK, &before, NULL);
 	if (!child) {
 		char words[400], *arguments[ARGUMENTS_MAX], *rest = NULL;
 		int count = 0, null = open("/dev/null", O_WRONLY);

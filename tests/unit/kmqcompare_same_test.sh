@@ -171,16 +171,27 @@ standard_input_is_empty() {
 	prints 'exit 0'
 }
 
+# A program that was killed is there until it runs once more.
+goes() {
+	local i
+
+	for ((i = 0; i < 100; i++)); do
+		pgrep -x -f "$1" >/dev/null || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
 a_run_that_takes_too_long_is_ended() {
 	local from=$SECONDS
 
 	! same plain --runs 1 --timeout 0.3 --json "$work/json" -- sh -c 'sleep 77 & sleep 77' || return
-	is 'too late' status native && [[ $((SECONDS - from)) -lt 30 ]] && ! pgrep -x -f 'sleep 77' >/dev/null
+	is 'too late' status native && [[ $((SECONDS - from)) -lt 30 ]] && goes 'sleep 77'
 }
 
 what_a_run_leaves_behind_is_ended() {
 	same plain --runs 1 -- sh -c 'sleep 78 >/dev/null 2>&1 &' || return
-	! pgrep -x -f 'sleep 78'
+	goes 'sleep 78'
 }
 
 an_interrupt_ends_the_program() {
@@ -195,11 +206,7 @@ an_interrupt_ends_the_program() {
 	kill -TERM $pid
 	wait $pid
 	status=$?
-	for ((i = 0; i < 100; i++)); do
-		pgrep -x -f 'sleep 79' >/dev/null || break
-		sleep 0.1
-	done
-	[[ $status == 130 ]] && ! pgrep -x -f 'sleep 79'
+	[[ $status == 130 ]] && goes 'sleep 79'
 }
 
 json_alone_goes_to_standard_output() {
