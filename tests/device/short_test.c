@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "lib/disturb.h"
 #include "lib/ring.h"
 
 #define PUT(fd, ...) ioctl(fd, KMQ_IOC_PUT, &(struct kmq_short){ __VA_ARGS__ })
@@ -827,28 +828,6 @@ TEST(a_deadline_without_REALTIME_does_not)
 	child_join(child);
 }
 
-/* How many signals a child has handled, where its parent can see it. */
-static volatile sig_atomic_t *handled;
-
-static void count_signal(int number)
-{
-	(void)number;
-	*handled = *handled + 1;
-}
-
-static void handle(int flags)
-{
-	struct sigaction action = { .sa_handler = count_signal, .sa_flags = flags };
-
-	CHECK_OK(sigaction(SIGUSR1, &action, NULL));
-}
-
-static void share_count(void)
-{
-	handled = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	CHECK(handled != MAP_FAILED);
-}
-
 /* TAKE from an empty queue and PUT into a full one: EINTR with @flags, @action. */
 static void expect_interrupted(__u32 flags, int action)
 {
@@ -898,9 +877,7 @@ TEST(without_NO_RESTART_it_is_EINTR_only_without_SA_RESTART)
 		CHECK_EQ(CHECK_OK(TAKE(fd, .body = ptr(got), .size = 8)), 4);
 	}
 	wait_blocked_receivers(fd, 1);
-	CHECK_OK(kill(child, SIGUSR1));
-	WAIT_UNTIL(*handled == 1);
-	wait_blocked_receivers(fd, 1);
+	disturb(fd, child, 1);
 	short_put(fd, 1, 0, "then");
 	child_join(child);
 }
