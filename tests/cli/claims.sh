@@ -81,9 +81,24 @@ until_has() {
 	done
 }
 
-# sockets PROCESS: how many it has.
-sockets() {
-	for fd in "/proc/$1/fd"/*; do readlink "$fd"; done | grep -c socket:
+# until_so COMMAND...: waits until it succeeds, 10 s at most.
+until_so() {
+	tries=0
+	until "$@"; do
+		tries=$((tries + 1))
+		[ $tries -lt 100 ] || { echo "not in 10 s: $*"; return 1; }
+		sleep 0.1
+	done
+}
+
+# runs PROCESS PROGRAM: it is no shell any more that will be the program.
+runs() {
+	grep -qsx "$2" "/proc/$1/comm"
+}
+
+# catches PROCESS: it catches SIGTERM, as what follows a queue does, and a monitor once it is told of events.
+catches() {
+	[ $((0x0$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$1/status") & 0x4000)) != 0 ]
 }
 
 # watch [OPTION]...: a monitor in the background, its output to $work/events, which listens when this returns; $monitor
@@ -91,14 +106,7 @@ sockets() {
 watch() {
 	kmqctl monitor "$@" >"$work/events" 2>"$work/monitor" &
 	monitor=$!
-	tries=0
-	# Only to listen does it take a second netlink socket.
-	until [ "$(sockets $monitor)" = 2 ]; do
-		tries=$((tries + 1))
-		[ $tries -lt 100 ] || { cat "$work/monitor"; return 1; }
-		sleep 0.1
-	done
-	sleep 0.2
+	until_so catches $monitor || { cat "$work/monitor"; return 1; }
 }
 
 # until_told N: the monitor has written N lines; 10 s at most.

@@ -8,6 +8,22 @@
 # shellcheck source-path=SCRIPTDIR source=claims.sh
 . "$(dirname "$0")/claims.sh"
 
+# has_bytes FILE N
+has_bytes() {
+	[ "$(wc -c <"$1")" = "$2" ]
+}
+
+# cat_reads QUEUE TEXT: cat reads it from the queue, and then waits for more.
+cat_reads() {
+	: >"$work/cat"
+	cat "/dev/kmq/$1" >"$work/cat" &
+	until_so has_bytes "$work/cat" ${#2}
+	until_has "$1" RECEIVERS 1
+	kill $!
+	fails_as 143 wait $!
+	printf %s "$2" | diff - "$work/cat"
+}
+
 # ------------------------------------------------------------------------
 # Claims
 
@@ -189,7 +205,7 @@ remove_removes_all_it_can() {
 
 a_reader_is_told_that_the_queue_was_removed() {
 	works kmqctl create q
-	(sleep 0.5; kmqctl remove q) &
+	(until_has q OPEN 1; kmqctl remove q) &
 	fails_as 1 kmqctl recv q --follow
 	says "cannot receive from queue 'q': the queue was removed"
 }
@@ -200,6 +216,7 @@ show_tells_settings_ledger_and_holders() {
 	sleep 1000 3<>/dev/kmq/q &
 	holder=$!
 	until_has q OPEN 1
+	until_so runs $holder sleep
 	works kmqctl show q
 	kill $holder
 	shows 'capacity         64'
@@ -213,6 +230,7 @@ show_json_names_the_holders() {
 	sleep 1000 3</dev/kmq/q &
 	holder=$!
 	until_has q OPEN 1
+	until_so runs $holder sleep
 	works kmqctl show q --json
 	kill $holder
 	id=$(column q ID)
@@ -467,9 +485,10 @@ recv_into_a_broken_pipe_is_quiet_and_loses_nothing() {
 	works kmqctl create q
 	works kmqctl send q precious
 	mkfifo "$work/pipe"
-	(sleep 0.5; exec kmqctl recv q) >"$work/pipe" 2>"$work/complaint" &
+	(until_so [ -e "$work/closed" ]; exec kmqctl recv q) >"$work/pipe" 2>"$work/complaint" &
 	exec 3<"$work/pipe"
 	exec 3<&-
+	: >"$work/closed"
 	wait $!
 	[ ! -s "$work/complaint" ]
 	has q QUEUED 1
@@ -516,13 +535,15 @@ a_signal_ends_recv_while_its_output_is_stuck() {
 
 two_followers_share_the_messages() {
 	works kmqctl create q
-	kmqctl recv q --follow --timeout 3 >"$work/one" 2>/dev/null &
+	kmqctl recv q --follow >"$work/one" &
 	one=$!
-	kmqctl recv q --follow --timeout 3 >"$work/two" 2>/dev/null &
+	kmqctl recv q --follow >"$work/two" &
 	two=$!
-	until_has q OPEN 2
+	for follower in $one $two; do until_so catches $follower; done
 	seq 200 | works kmqctl send q --lines
-	for follower in $one $two; do wait $follower || [ $? = 3 ]; done
+	until_has q RECEIVED 200
+	kill $one $two
+	for follower in $one $two; do wait $follower; done
 	sort -n "$work/one" "$work/two" >"$work/all"
 	seq 200 | diff - "$work/all"
 }
@@ -671,8 +692,11 @@ stats_shows_the_ledger() {
 stats_by_interval_shows_the_increase() {
 	works kmqctl create q
 	seq 5 | works kmqctl send q --lines
-	(sleep 1; seq 3 | kmqctl send q --lines) &
-	works kmqctl stats q --interval 2 --count 2 -o NAME,SENT,QUEUED
+	: >"$work/out"
+	works kmqctl stats q --interval 10 --count 2 -o NAME,SENT,QUEUED &
+	until_so grep -q '^q' "$work/out"
+	seq 3 | kmqctl send q --lines
+	wait $!
 	prints <<-END
 		NAME SENT QUEUED
 		q       5      5
@@ -705,6 +729,7 @@ doctor_names_who_holds_the_module() {
 	sleep 1000 3<>/dev/kmq/q &
 	holder=$!
 	until_has q OPEN 1
+	until_so runs $holder sleep
 	works kmqctl doctor
 	kill $holder
 	shows "note     unload      rmmod would be refused now: sleep ($holder) has q\."
@@ -816,8 +841,7 @@ the_shell_and_kmqctl_exchange_messages() {
 	works kmqctl recv q --raw
 	prints_line hi
 	works kmqctl send q 'hi back'
-	fails_as 143 timeout 1 cat /dev/kmq/q
-	printf 'hi back' | prints
+	cat_reads q 'hi back'
 }
 
 create_makes_a_ring() {
@@ -910,8 +934,7 @@ the_shell_and_kmqctl_exchange_messages_by_a_ring() {
 		works kmqctl recv $mode --raw
 		prints_line hi
 		works kmqctl send $mode 'hi back'
-		fails_as 143 timeout 1 cat /dev/kmq/$mode
-		printf 'hi back' | prints
+		cat_reads $mode 'hi back'
 	done
 }
 
@@ -1020,11 +1043,7 @@ every_follower_of_a_broadcast_ring_sees_all() {
 	seq 100 | works kmqctl send r --lines
 	has r SENT 101
 	has r RECEIVED 0
-	tries=0
-	until [ "$(wc -c <"$work/cat")" = 192 ] || [ $tries = 100 ]; do
-		tries=$((tries + 1))
-		sleep 0.1
-	done
+	until_so has_bytes "$work/cat" 192
 	kill $cat
 	for process in $followers; do wait "$process"; done
 	for follower in one two; do seq 100 | diff - "$work/$follower"; done

@@ -7,11 +7,14 @@
  *
  *	wait TEXT	until the screen shows TEXT; 20 s, else it is an error
  *	until-gone TEXT	until it does not any more
+ *	wait-marked TEXT
+ *			until a line that is shown in reverse has TEXT; 20 s
  *	key NAME|TEXT	press up, down, left, right, enter, escape, space, page-up,
  *			page-down, home, end, ^C, ^Z, or the characters of TEXT
  *	resize ROWS COLUMNS
  *	signal NAME	TERM, INT, HUP, QUIT or CONT, to the command
  *	sleep MS
+ *	run COMMAND	by the shell, and on: it has to succeed
  *	show		print what is on the screen, without blanks at the ends of lines
  *	marked		print the lines that are shown in reverse
  *	end STATUS	wait for the command, which has to exit so (128 + signal)
@@ -441,27 +444,27 @@ static void show(bool marked_only)
 	}
 }
 
-static bool shows(const char *wanted)
+static bool shows(const char *wanted, bool marked_only)
 {
 	char text[COLUMNS_MAX * CELL_BYTES];
 
 	for (int y = 0; y < rows; y++) {
 		line_text(y, text);
-		if (strstr(text, wanted))
+		if (strstr(text, wanted) && (!marked_only || cells[y][0].reverse))
 			return true;
 	}
 	return false;
 }
 
-static void wait_for(const char *wanted, bool there)
+static void wait_for(const char *wanted, bool there, bool marked_only)
 {
 	long until = now_ms() + PATIENCE;
 
-	while (shows(wanted) != there) {
+	while (shows(wanted, marked_only) != there) {
 		if (now_ms() > until || (over && there)) {
 			show(false);
-			fail("the screen above %s '%s'", there ? "does not show" : "still shows",
-			     wanted);
+			fail("the screen above %s '%s'%s", there ? "does not show" : "still shows",
+			     wanted, marked_only ? " in reverse" : "");
 		}
 		listen_for(50);
 	}
@@ -521,6 +524,14 @@ static void send_signal(const char *name)
 	fail("does not know the signal '%s'", name);
 }
 
+static void run(const char *command)
+{
+	int status = system(command);
+
+	if (status)
+		fail("'%s' came to %d", command, status);
+}
+
 static void await_end(const char *wanted)
 {
 	long until = now_ms() + PATIENCE;
@@ -556,9 +567,11 @@ static void obey(char *line)
 	if (*argument)
 		*argument++ = '\0';
 	if (!strcmp(line, "wait"))
-		wait_for(argument, true);
+		wait_for(argument, true, false);
 	else if (!strcmp(line, "until-gone"))
-		wait_for(argument, false);
+		wait_for(argument, false, false);
+	else if (!strcmp(line, "wait-marked"))
+		wait_for(argument, true, true);
 	else if (!strcmp(line, "key"))
 		press(argument);
 	else if (!strcmp(line, "resize"))
@@ -567,6 +580,8 @@ static void obey(char *line)
 		send_signal(argument);
 	else if (!strcmp(line, "sleep"))
 		listen_all(atoi(argument));
+	else if (!strcmp(line, "run"))
+		run(argument);
 	else if (!strcmp(line, "show"))
 		show(false);
 	else if (!strcmp(line, "marked"))

@@ -126,9 +126,9 @@ top_follows_the_size_of_the_terminal() {
 
 top_shows_traffic_by_the_second() {
 	works kmqctl create q --capacity 1000
-	(sleep 3; seq 300 | kmqctl send q --lines) &
-	on_screen 24 80 kmqctl top -d 1 -o NAME,QUEUED,IN <<-END
-		wait q
+	on_screen 24 80 kmqctl top -d 3 -o NAME,QUEUED,IN <<-END
+		wait h help
+		run seq 300 | kmqctl send q --lines
 		wait 300
 		show
 		key q
@@ -167,13 +167,16 @@ top_selects_and_shows_the_holders() {
 		wait idle
 		marked
 		key down
+		wait-marked half
 		key down
+		wait-marked idle
 		key up
+		wait-marked half
 		key end
-		sleep 300
+		wait-marked idle
 		marked
 		key home
-		sleep 300
+		wait-marked full
 		key enter
 		wait held by
 		wait room
@@ -192,11 +195,11 @@ top_selects_and_shows_the_holders() {
 
 top_tells_when_the_queue_looked_at_is_gone() {
 	works kmqctl create q
-	(sleep 3; kmqctl remove q) &
 	on_screen 12 80 kmqctl top -d 0.5 <<-END
 		wait sorted by
 		key enter
 		wait held by
+		run kmqctl remove q
 		wait the queue is gone
 		key escape
 		wait no queues
@@ -209,10 +212,10 @@ top_keeps_the_selection_with_its_queue() {
 	works kmqctl create a --capacity 100
 	works kmqctl create b --capacity 100
 	works kmqctl send b x
-	(sleep 3; seq 77 | kmqctl send a --lines) &
 	on_screen 12 80 kmqctl top -d 0.5 -o NAME,QUEUED <<-END
 		wait h help
 		marked
+		run seq 77 | kmqctl send a --lines
 		wait 77
 		marked
 		key q
@@ -248,12 +251,12 @@ top_scrolls_more_queues_than_it_has_lines() {
 
 top_pauses() {
 	works kmqctl create q
-	(sleep 4; kmqctl create late) &
 	on_screen 12 80 kmqctl top -d 0.5 <<-END
 		wait sorted by
 		key p
 		wait PAUSED
-		sleep 6000
+		run kmqctl create late
+		sleep 2000
 		show
 		key p
 		until-gone PAUSED
@@ -299,9 +302,10 @@ top_gives_the_terminal_back_by_every_way_out() {
 top_that_fails_gives_the_terminal_back_and_says_why() {
 	[ -r /etc/kmq/module.ko ] || skip 'the runner keeps the module elsewhere'
 	works kmqctl create q
-	(sleep 3; rmmod kmq) &
+	# It cannot go in the moment when top asks it.
 	on_screen 24 120 kmqctl top -d 0.5 <<-END
 		wait sorted by
+		run timeout 10 sh -c 'until rmmod kmq 2>/dev/null; do sleep 0.1; done'
 		end 1
 		modes
 		show
@@ -314,10 +318,11 @@ top_that_fails_gives_the_terminal_back_and_says_why() {
 
 top_stops_and_goes_on() {
 	works kmqctl create q
-	on_screen 24 80 sh -c 'set -m; kmqctl top -d 0.5; echo "[stopped]"; sleep 2; fg; echo "[done]"' <<-END
+	on_screen 24 80 sh -c 'set -m; kmqctl top -d 0.5; echo "[stopped]"; read -r line; fg; echo "[done]"' <<-END
 		wait h help
 		key ^Z
 		wait [stopped]
+		key enter
 		wait sorted by
 		key q
 		wait [done]
@@ -370,8 +375,8 @@ top_has_no_colour_with_no_color() {
 }
 
 monitor_writes_to_a_terminal_as_it_happens() {
-	(sleep 2; kmqctl create q) &
-	on_screen 10 80 kmqctl monitor <<-END
+	(until_so [ -s "$work/pid" ]; until_so catches "$(cat "$work/pid")"; kmqctl create q) &
+	on_screen 10 80 sh -c "echo \$\$ >$work/pid; exec kmqctl monitor" <<-END
 		wait q was created by pid
 		key ^C
 		end 0
