@@ -33,16 +33,6 @@ no_instance_is_left() {
 	[ -z "$(instances)" ] || { echo "left: $(instances)"; return 1; }
 }
 
-# until_true COMMAND...: 10 s at most.
-until_true() {
-	tries=0
-	until "$@"; do
-		tries=$((tries + 1))
-		[ $tries -lt 100 ] || { echo "never true: $*"; return 1; }
-		sleep 0.1
-	done
-}
-
 tracing_is_on() {
 	[ "$(cat "$tracing"/instances/kmqctl-*/events/kmq/enable 2>/dev/null)" = 1 ]
 }
@@ -148,7 +138,7 @@ an_interrupt_ends_the_window_and_not_the_tool() {
 	for signal in INT TERM; do
 		kmqctl trace >"$work/out" 2>"$work/err" &
 		pid=$!
-		until_true tracing_is_on
+		until_so tracing_is_on
 		kmqctl create q
 		kill -$signal $pid
 		wait $pid
@@ -161,10 +151,10 @@ an_interrupt_ends_the_window_and_not_the_tool() {
 on_a_terminal_the_interrupt_key_ends_the_window() {
 	command -v script >/dev/null || skip 'there is no script(1) to make a terminal'
 	{
-		until_true tracing_is_on >&2
+		until_so tracing_is_on >&2
 		kmqctl create q
 		printf '\003'
-		until_true no_instance_is_left >/dev/null
+		until_so no_instance_is_left >/dev/null
 	} | script -qec "exec kmqctl trace -o $work/t" "$work/terminal" >/dev/null
 	grep -q '^kmqctl: tracing; ^C ends it' "$work/terminal"
 	lines 1 ' creates it: ' "$work/t"
@@ -175,9 +165,9 @@ the_interrupt_key_is_the_commands_too() {
 	command -v script >/dev/null || skip 'there is no script(1) to make a terminal'
 	status=0
 	{
-		until_true test -e /dev/kmq/q >&2
+		until_so test -e /dev/kmq/q >&2
 		printf '\003'
-		until_true test -s "$work/t" >&2
+		until_so test -s "$work/t" >&2
 	} | script -qec "exec kmqctl trace -o $work/t -- sh -c 'trap \"exit 9\" INT; kmqctl create q; while :; do sleep 0.1; done'" \
 		"$work/terminal" >/dev/null || status=$?
 	[ $status = 9 ]
@@ -187,7 +177,7 @@ the_interrupt_key_is_the_commands_too() {
 a_signal_reaches_the_command_and_the_window_is_written() {
 	kmqctl trace -- sh -c 'trap "exit 6" TERM; kmqctl create q; while :; do sleep 0.1; done' >"$work/out" 2>"$work/err" &
 	pid=$!
-	until_true test -e /dev/kmq/q
+	until_so test -e /dev/kmq/q
 	kill -TERM $pid
 	status=0
 	wait $pid || status=$?
@@ -198,10 +188,10 @@ a_signal_reaches_the_command_and_the_window_is_written() {
 a_killed_tool_leaves_no_instance() {
 	kmqctl trace >/dev/null 2>&1 &
 	pid=$!
-	until_true tracing_is_on
+	until_so tracing_is_on
 	kill -KILL $pid
 	wait $pid 2>/dev/null || true
-	until_true no_instance_is_left >/dev/null
+	until_so no_instance_is_left >/dev/null
 }
 
 nobody_elses_tracing_is_touched() {
